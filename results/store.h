@@ -1,0 +1,60 @@
+/* store.h - DIR: what a set of runs left behind, written as it happens and read back.
+ *
+ *   manifest.json   what was run: scenarios (hash, resolved sweep, measures, plots), base seed,
+ *                   library versions, git revision, cost table, command
+ *   runs.csv        one row a run: scenario, sweep columns, repeat, seed, outcome, detail, metrics
+ *   expectations.csv  scenario, run, expectation, ok
+ *   tables/ plots/ ladders/ events/ pcap/ report.html timing.json
+ *
+ * While runs go on, finished rows go to rows.partial at once (append, flushed), so that a kill
+ * loses nothing; sd_store_finish() sorts them into runs.csv (rename).  --resume reads rows.partial
+ * or runs.csv and skips what is there, if the manifest says the same. */
+#ifndef SD_STORE_H
+#define SD_STORE_H
+
+#include "sim/core/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sd_store;
+
+/* Scenario-independent description of one scenario's part of the store. */
+struct sd_store_part {
+    const char *scenario, *json, *sha256; /* json: sd_scenario_json() */
+    size_t columns, metrics, runs;        /* runs = points x repeats */
+    const char *const *column, *const *metric;
+};
+struct sd_store_config {
+    const char *dir, *command, *git, *costs;
+    uint64_t base_seed;
+    const struct sd_store_part *part;
+    size_t parts;
+    bool resume; /* else a DIR that holds results is replaced */
+};
+int sd_store_create(struct sd_store **, const struct sd_store_config *, struct sd_error *);
+/* True: this run is already there (resume). */
+bool sd_store_has(const struct sd_store *, size_t part, size_t run);
+/* cells: columns, then repeat, seed, outcome, detail, then metrics; NULL or "": empty. */
+int sd_store_add(struct sd_store *, size_t part, size_t run, const char *const *cells, size_t count,
+                 struct sd_error *);
+int sd_store_expectation(struct sd_store *, size_t part, size_t run, const char *run_name,
+                         const char *expectation, bool ok, struct sd_error *);
+int sd_store_finish(struct sd_store *, double wall_s, struct sd_error *); /* and frees */
+void sd_store_abandon(struct sd_store *);                                 /* keeps rows.partial */
+
+/* "handshake-rtt-tls13-fresh-r0": scenario, sweep cells, repeat; safe as a file name. */
+int sd_run_name(char *name, size_t cap, const char *scenario, const char *const *cells,
+                size_t cells_count, uint32_t repeat);
+
+/* -- reading back -- */
+
+struct sd_frame; /* all rows of runs.csv */
+int sd_frame_load(struct sd_frame **, const char *dir, struct sd_error *);
+void sd_frame_free(struct sd_frame *);
+size_t sd_frame_rows(const struct sd_frame *);
+int sd_frame_column(const struct sd_frame *, const char *name);             /* < 0: none */
+const char *sd_frame_cell(const struct sd_frame *, size_t row, int column); /* "" when empty */
+bool sd_frame_number(const struct sd_frame *, size_t row, int column, double *value);
+
+#endif

@@ -1,0 +1,67 @@
+/* config.h - what an agent is told when it is made: who it is, whom it trusts, what it offers.
+ * Everything is borrowed: the host keeps it alive as long as the agent. */
+#ifndef SD_CONFIG_H
+#define SD_CONFIG_H
+
+#include "sim/core/base.h"
+
+/* Test identities, checked in under sim/core/identities/ and valid from 2018 to 2048. */
+struct sd_identity {
+    const char *name;           /* "server.example" */
+    const char *certificate;    /* PEM, leaf first */
+    const char *private_key;    /* PEM */
+    uint8_t x25519_private[32]; /* static keys of WireGuard, CurveCP, MinimaLT */
+    uint8_t x25519_public[32];
+};
+
+/* "server.example" and "client.example" have P-256 certificates, "server.ed25519.example" and
+ * "client.ed25519.example" Ed25519 ones, "server.rsa.example" RSA-2048; all issued by the lab's
+ * P-256 CA.  NULL: no such name. */
+const struct sd_identity *sd_identity(const char *name);
+const char *sd_identity_ca(void); /* PEM of the lab's CA */
+/* X25519 key pair of any name, by hash: static keys for as many hosts as a scenario wants. */
+void sd_identity_x25519(const char *name, uint8_t private_key[32], uint8_t public_key[32]);
+
+enum sd_role { SD_ROLE_CLIENT = 1, SD_ROLE_SERVER = 2, SD_ROLE_BOTH = 3 };
+
+/* When a responder makes its peer prove its address before it spends state. */
+enum sd_validation { SD_VALIDATE_DEFAULT, SD_VALIDATE_ALWAYS, SD_VALIDATE_NEVER };
+
+/* A tunnel's peer: whom inner packets go to, by longest prefix (cryptokey routing, selectors). */
+struct sd_peer {
+    uint8_t public_key[32];
+    uint8_t psk[32];
+    bool has_psk;
+    struct sd_addr endpoint; /* family 0: learnt from the peer */
+    uint32_t inner_net;      /* allowed inner addresses, host order */
+    uint8_t inner_prefix;    /* bits; 32: one address */
+    uint32_t keepalive_s;    /* persistent keepalive; 0: none */
+};
+
+/* A protocol's own knob, by name; an agent refuses what it does not know. */
+struct sd_option {
+    const char *name, *value;
+};
+
+struct sd_config {
+    enum sd_role role;
+    const char *mode;                   /* one of the protocol's modes; NULL is "fresh" */
+    const struct sd_identity *identity; /* NULL: none (a client without certificate) */
+    const char *ca;                     /* PEM; NULL: sd_identity_ca() */
+    const char *server_name;            /* whom a client expects; SNI */
+    const char *alpn;                   /* "h2,http/1.1" in order of preference; NULL: none */
+    bool mutual;                        /* the server asks for the client's certificate */
+    const uint8_t *psk;                 /* external pre-shared key; NULL: none */
+    size_t psk_len;
+    const char *psk_identity;
+    enum sd_validation validation;
+    uint32_t half_open_max; /* sessions in handshake a server holds; 0: the protocol's default */
+    bool allow_early;       /* server takes early data */
+    bool early_replay_ok;   /* server's anti-replay for early data switched off */
+    uint16_t path_mtu;      /* of the outer IP packet; 0: 1500 */
+    const struct sd_peer *peers;
+    size_t peer_count;
+    const struct sd_option *options; /* ends with name NULL; may be NULL */
+};
+
+#endif

@@ -1,0 +1,203 @@
+/* lab.h - one run: machines with agents and workloads on a network, attackers and NATs, events
+ * and metrics.  This is the C face that the scenario language drives; it knows no Lua.
+ *
+ * Build (hosts, links, agents), then sd_lab_start(), then schedule and act from callbacks inside
+ * sd_lab_run().  Actions may be called from any callback: the lab queues what would re-enter. */
+#ifndef SD_LAB_H
+#define SD_LAB_H
+
+#include "sim/core/cost.h"
+#include "sim/net.h"
+
+struct sd_lab;
+typedef int sd_machine; /* index of a host, router or NAT; < 0: enum sd_result */
+
+struct sd_lab_config {
+    uint64_t seed;    /* of this run */
+    uint64_t weather; /* seed of the impairments: the same for every protocol and mode at the same
+                         point and repeat */
+    bool trace;       /* keep events for sd_lab_save_trace() */
+    bool capture;     /* keep packets for sd_lab_save_capture() */
+    bool checksums;
+};
+int sd_lab_create(struct sd_lab **, const struct sd_lab_config *, struct sd_error *);
+void sd_lab_destroy(struct sd_lab *);
+struct sd_net *sd_lab_net(struct sd_lab *);
+
+/* -- machines -- */
+
+struct sd_machine_config {
+    const char *name;                  /* unique */
+    uint32_t cores;                    /* 0: 1 */
+    const struct sd_cost_table *costs; /* NULL: computing takes no time */
+    uint32_t
+        input_queue_bytes; /* units waiting for the processor; 0: 212992, Linux's rmem_default */
+};
+sd_machine sd_lab_host(struct sd_lab *, const struct sd_machine_config *, struct sd_error *);
+sd_machine sd_lab_router(struct sd_lab *, const char *name, struct sd_error *);
+
+enum sd_nat_mapping { SD_NAT_ENDPOINT_INDEPENDENT, SD_NAT_ADDRESS, SD_NAT_ADDRESS_PORT };
+struct sd_nat_config {
+    const char *name;
+    enum sd_nat_mapping mapping; /* filtering is the same (RFC 4787's words) */
+    sd_time udp_timeout;         /* of an idle binding; 0: 30 s */
+    sd_time tcp_timeout;         /* 0: 2 h 4 min (RFC 5382) */
+};
+/* The link made last is its outside; hairpinning is off. */
+sd_machine sd_lab_nat(struct sd_lab *, const struct sd_nat_config *, struct sd_error *);
+enum { SD_REBIND_PORT = 1, SD_REBIND_ADDRESS = 2 };
+int sd_lab_rebind(struct sd_lab *, sd_machine nat, unsigned what); /* SD_REBIND_* */
+
+/* -- links and weather -- */
+
+#define SD_DROP_LIST 32
+struct sd_weather {
+    uint32_t loss_ppm;
+    uint32_t burst_mean; /* packets a loss burst lasts on average (Gilbert); 0, 1: random */
+    uint32_t duplicate_ppm;
+    uint32_t reorder_ppm;         /* held back by reorder_delay */
+    sd_time reorder_delay;        /* 0: 10 ms */
+    sd_time jitter;               /* uniform 0 to jitter more delay, order kept */
+    uint32_t corrupt_ppm;         /* one bit of the IP payload flipped */
+    uint32_t drop[SD_DROP_LIST];  /* exact: the n-th packets, from 1, ascending, 0 ends */
+    sd_time black_from, black_to; /* nothing passes in between; both 0: never */
+};
+struct sd_lab_link {
+    sd_machine a, b;
+    sd_time delay;
+    uint64_t rate_bps; /* 0: serialisation vanishes */
+    uint32_t queue_bytes;
+    uint16_t mtu; /* smaller than 1500: DF packets get ICMP 3/4, others are fragmented */
+    struct sd_weather forth, back; /* a to b, b to a */
+};
+int sd_lab_link(struct sd_lab *, const struct sd_lab_link *, struct sd_error *); /* id or < 0 */
+int sd_lab_set_link(struct sd_lab *, int link,
+                    const struct sd_lab_link *); /* delay, rate, weather */
+
+/* -- agents -- */
+
+struct sd_lab_agent {
+    const char *protocol;
+    const char *mode;     /* NULL: fresh */
+    const char *identity; /* NULL: "client.example" or "server.example" by role */
+    enum sd_role role;    /* BOTH becomes what the first action says */
+    enum sd_validation validation;
+    uint32_t backlog; /* half-open sessions; 0: protocol's default */
+    bool mutual, early_replay_ok;
+    const char *alpn;
+    const struct sd_option *options;
+};
+/* At most one agent a machine.  Fills config's keys, peers and PSK from the identities of the
+ * lab; opens carriers, tunnels and listeners at sd_lab_start(). */
+int sd_lab_agent(struct sd_lab *, sd_machine, const struct sd_lab_agent *, struct sd_error *);
+
+/* Addresses, routes (shortest path), captures, agents. */
+int sd_lab_start(struct sd_lab *, struct sd_error *);
+
+/* -- time -- */
+
+int sd_lab_at(struct sd_lab *, sd_time when, void (*fire)(void *ctx), void *ctx);
+int sd_lab_run(struct sd_lab *, sd_time until);
+void sd_lab_stop(struct sd_lab *);
+sd_time sd_lab_now(const struct sd_lab *);
+
+/* -- what hosts do -- */
+
+typedef uint32_t sd_conn; /* one application conversation over one session; 0: none */
+
+/* Starts a session of a's agent with b's.  request_len > 0: as soon as allowed (early data if the
+ * mode has it) sends that many bytes and the server answers with reply_len. */
+struct sd_lab_connect {
+    sd_machine client, server;
+    uint64_t request_len, reply_len;
+    bool close;          /* end the session when the reply is whole */
+    bool inner_datagram; /* tunnels: request and reply as inner UDP, not inner TCP */
+};
+sd_conn sd_lab_connect(struct sd_lab *, const struct sd_lab_connect *); /* 0: refused, traced */
+/* from one of conn's machines to the other: len bytes (bulk), at once or as room allows. */
+int sd_lab_send(struct sd_lab *, sd_conn, sd_machine from, uint64_t len);
+/* A steady stream of datagrams of `size` bytes every `interval` until `count` are sent. */
+int sd_lab_stream(struct sd_lab *, sd_conn, sd_machine from, uint32_t size, sd_time interval,
+                  uint64_t count);
+int sd_lab_close(struct sd_lab *, sd_conn, sd_machine who);
+int sd_lab_rekey(struct sd_lab *, sd_conn, sd_machine who);
+/* The host itself gets a new address (interface change, not a NAT's). */
+int sd_lab_move(struct sd_lab *, sd_machine);
+sd_conn sd_lab_last_conn(const struct sd_lab *, sd_machine a, sd_machine b); /* 0: none */
+
+/* -- what attackers do; an attacker is any host -- */
+
+struct sd_flood {
+    sd_machine from, to;
+    uint64_t rate_pps;
+    uint32_t source_net; /* spoofed sources, host order */
+    uint8_t source_prefix;
+    sd_time start, end;
+    bool fresh; /* a new first message each time, made by a fresh agent of the victim's protocol;
+                   else one message again and again */
+};
+int sd_lab_flood(struct sd_lab *, const struct sd_flood *, struct sd_error *);
+
+/* Watches everything that passes machine `at` (its links), keeps what matches. */
+struct sd_tap {
+    sd_machine at, from, to; /* from, to: -1 any */
+    bool data;               /* packets after READY; else those before */
+    uint32_t limit;          /* packets kept; 0: 4096 */
+};
+int sd_lab_tap(struct sd_lab *, const struct sd_tap *); /* id or < 0 */
+struct sd_replay {
+    int tap;
+    sd_machine from; /* who injects */
+    int index;       /* which kept packet, from 0; -1: all in order */
+    bool own_source; /* from the attacker's own address, else the original source */
+    uint32_t copies; /* 0: 1 */
+    sd_time spacing;
+};
+int sd_lab_replay(struct sd_lab *, const struct sd_replay *); /* packets injected, or < 0 */
+
+/* -- what happened -- */
+
+/* Agents' events by sd_event_name(), and the lab's own: "first byte", "received all", "reply",
+ * "refused", "reset", "rebound", "moved".  Called outside any agent. */
+struct sd_lab_event {
+    sd_time at;
+    sd_machine machine;
+    sd_conn conn;
+    const char *name, *detail;
+    uint64_t code;
+    struct sd_path path;
+};
+typedef void (*sd_lab_watch)(void *ctx, const struct sd_lab_event *);
+void sd_lab_on_event(struct sd_lab *, sd_lab_watch, void *ctx); /* one; NULL: none */
+
+/* A line of the trace, from a script. */
+void sd_lab_note(struct sd_lab *, const char *text);
+/* From here on counters, bytes and times count afresh: after the session that a mode needs first.
+ */
+void sd_lab_mark(struct sd_lab *);
+
+/* -- metrics -- */
+
+/* One list: column names carry their unit.  `machine` metrics are of one machine ("server"),
+ * others of the run; scope says which words a script may put before the name. */
+enum sd_metric_scope { SD_METRIC_RUN, SD_METRIC_MACHINE };
+struct sd_metric {
+    const char *name;   /* in scripts: "handshake.time", "cpu", "bytes_to_unvalidated" */
+    const char *column; /* "handshake_time_ns"; machine metrics get _MACHINE appended */
+    const char *dim;    /* "time", "size", "count", "ratio" (ppm) */
+    const char *what;   /* for `shakedown list metrics` */
+    enum sd_metric_scope scope;
+};
+extern const struct sd_metric sd_metrics[]; /* ends with name NULL */
+/* False: there is no value (it never happened); the cell stays empty. */
+bool sd_lab_metric(const struct sd_lab *, const struct sd_metric *, sd_machine, uint64_t *value);
+
+/* -- records -- */
+
+/* events/RUN.jsonl: one object a line: {"t":ns,"kind":"packet"|"event"|"note",...} in order. */
+int sd_lab_save_trace(struct sd_lab *, const char *path, struct sd_error *);
+/* pcap/RUN.pcapng and RUN.keys. */
+int sd_lab_save_capture(struct sd_lab *, const char *path, const char *keys_path,
+                        struct sd_error *);
+
+#endif
