@@ -1,0 +1,225 @@
+/* application.c - what a live agent carries: a client's request and its reply, a server's echo or
+ * file.  Events arrive inside the settle loop, which must not be re-entered, so they leave notes
+ * that live_app_step() acts on. */
+#include "sim/live/loop.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_client(const struct live *l)
+{
+    return l->config->remote.family != 0;
+}
+
+static struct live_session *session_of(struct live *l, sd_sid sid)
+{
+    struct live_session *free_slot = NULL;
+    for (size_t i = 0; i < LIVE_APP_MAX; i++) {
+        if (l->session[i].sid == sid)
+            return &l->session[i];
+        if (!l->session[i].sid && !free_slot)
+            free_slot = &l->session[i];
+    }
+    if (free_slot)
+        *free_slot = (struct live_session){.sid = sid};
+    return free_slot;
+}
+
+static void release(struct live_session *s)
+{
+    free(s->echo);
+    *s = (struct live_session){0};
+}
+
+static bool needs_earlier(const struct live *l)
+{
+    const struct sd_mode *mode = sd_mode_find(l->config->protocol, l->config->agent.mode);
+    return mode && mode->needs_earlier;
+}
+
+static bool sends_early(const struct live *l)
+{
+    const char *mode = l->config->agent.mode;
+    return mode && !strcmp(mode, "early") && l->opened > 0;
+}
+
+int live_app_open(struct live *l, uint32_t conn, const struct sd_path *path, struct sd_error *error)
+{
+    struct sd_open open = {.server_name = l->config->agent.server_name};
+    sd_sid sid = 0;
+    if (path)
+        open.path = *path;
+    else
+        open.path.local = l->udp[0].local;
+    open.path.remote = l->config->remote;
+    open.path.conn = conn;
+    if (sends_early(l)) {
+        open.early = l->config->send;
+        open.early_len = l->config->send_len;
+    }
+    l->opened++;
+    int r = sd_seat_open(&l->seat, live_now(l), &open, &sid);
+    if (r < 0) {
+        snprintf(l->why, sizeof l->why, "open: %s", sd_result_text(r));
+        l->broken = l->finished = true;
+        return sd_fail(error, r, "live: cannot start a session: %s", sd_result_text(r));
+    }
+    live_app_step(l);
+    return SD_OK;
+}
+
+static void keep_echo(struct live_session *s, const uint8_t *data, size_t len)
+{
+    if (s->echo_len + len > s->echo_cap) {
+        size_t cap = (s->echo_len + len) * 2;
+        uint8_t *more = realloc(s->echo, cap);
+        if (!more)
+            return;
+        s->echo = more;
+        s->echo_cap = cap;
+    }
+    memcpy(s->echo + s->echo_len, data, len);
+    s->echo_len += len;
+}
+
+static void data_in(struct live *l, struct live_session *s, const struct sd_event *e)
+{
+    s->received += e->len;
+    l->result->bytes_in += e->len;
+    if (l->config->received) {
+        fwrite(e->data, 1, e->len, l->config->received);
+        fflush(l->config->received);
+    }
+    if (is_client(l)) {
+        if (s->received >= l->config->expect)
+            s->closing = true;
+    } else if (!l->config->send) {
+        keep_echo(s, e->data, e->len);
+    } else if (!s->source) {
+        s->source = l->config->send;
+        s->to_send = l->config->send_len;
+    }
+}
+
+void live_app_event(struct live *l, const struct sd_event *e)
+{
+    struct live_session *s = session_of(l, e->sid);
+    if (e->kind != SD_EV_DATA && e->kind != SD_EV_WRITABLE)
+        live_say(l, "%s%s%s", sd_event_name(e->kind), e->detail ? ": " : "",
+                 e->detail ? e->detail : "");
+    if (!s)
+        return;
+    switch (e->kind) {
+    case SD_EV_READY:
+        l->result->handshakes++;
+        s->ready = true;
+        if (is_client(l) && !(s->source && s->sent == s->to_send)) {
+            s->source = l->config->send;
+            s->to_send = l->config->send_len;
+        }
+        if (l->config->rebind_after)
+            l->rebind_at = live_now(l) + l->config->rebind_after;
+        break;
+    case SD_EV_RESUMED:
+        l->result->resumed++;
+        break;
+    case SD_EV_EARLY_OK:
+        l->result->early_accepted++;
+        s->source = l->config->send;
+        s->to_send = s->sent = is_client(l) ? l->config->send_len : 0;
+        if (!is_client(l))
+            s->source = NULL;
+        break;
+    case SD_EV_MIGRATED:
+        l->result->migrated++;
+        break;
+    case SD_EV_DATA:
+        data_in(l, s, e);
+        break;
+    case SD_EV_CLOSED:
+        s->ended = true;
+        break;
+    case SD_EV_ERROR:
+        snprintf(l->why, sizeof l->why, "%s", e->detail ? e->detail : "session failed");
+        s->ended = true;
+        l->broken = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static bool push(struct live *l, struct live_session *s)
+{
+    const uint8_t *from = s->source ? s->source + s->sent : s->echo;
+    size_t left = s->source ? s->to_send - s->sent : s->echo_len;
+    bool datagrams = l->config->protocol->service == SD_SERVICE_DATAGRAM;
+    if (!left)
+        return false;
+    size_t piece = datagrams && left > 1200 ? 1200 : left > 16384 ? 16384 : left;
+    long taken = sd_seat_app_in(&l->seat, live_now(l), s->sid, 0, from, piece, false);
+    if (taken <= 0)
+        return false;
+    l->result->bytes_out += (uint64_t)taken;
+    if (s->source) {
+        s->sent += (size_t)taken;
+    } else {
+        memmove(s->echo, s->echo + taken, s->echo_len - (size_t)taken);
+        s->echo_len -= (size_t)taken;
+    }
+    return true;
+}
+
+static void control(struct live *l, struct live_session *s, enum sd_verb verb)
+{
+    struct sd_control c = {.verb = verb};
+    sd_seat_control(&l->seat, live_now(l), s->sid, &c);
+}
+
+static void session_over(struct live *l, struct live_session *s)
+{
+    release(s);
+    if (!is_client(l))
+        return;
+    uint32_t wanted = l->config->sessions ? l->config->sessions : needs_earlier(l) ? 2 : 1;
+    if (l->opened < wanted && !l->broken)
+        l->open_wanted = true;
+    else
+        l->finished = true;
+}
+
+void live_app_step(struct live *l)
+{
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t i = 0; i < LIVE_APP_MAX; i++) {
+            struct live_session *s = &l->session[i];
+            if (!s->sid)
+                continue;
+            if (s->ended) {
+                session_over(l, s);
+                again = true;
+                continue;
+            }
+            if (!s->ready)
+                continue;
+            if (is_client(l) && !s->sent && s->source)
+                for (uint32_t k = 0; k < l->config->rekeys; k++)
+                    control(l, s, SD_REKEY);
+            again |= push(l, s);
+            bool all_sent = s->source ? s->sent == s->to_send : !s->echo_len;
+            if (s->closing && all_sent) {
+                s->closing = s->ready = false;
+                control(l, s, SD_CLOSE);
+                s->ended = true;
+                again = true;
+            }
+        }
+    }
+}
+
+void live_app_fini(struct live *l)
+{
+    for (size_t i = 0; i < LIVE_APP_MAX; i++)
+        if (l->session[i].sid)
+            release(&l->session[i]);
+}
