@@ -38,8 +38,9 @@ struct sd_unit {
     uint8_t ecn;
     uint8_t flags; /* SD_UNIT_* */
 };
-#define SD_UNIT_BEGIN 0x01 /* net_in, len 0: the server's host accepted TCP connection path.conn   \
-                            */
+#define SD_UNIT_BEGIN                                                                              \
+    0x01 /* net_in, len 0: the server's host accepted TCP connection path.conn                     \
+          */
 #define SD_UNIT_FIN           0x02 /* the carrier ends in this direction after these bytes               */
 #define SD_UNIT_RESET         0x04 /* net_in: the carrier broke; net_out: break it */
 #define SD_UNIT_DONT_FRAGMENT 0x08 /* net_out: set DF (path MTU discovery) */

@@ -1,0 +1,126 @@
+/* openssl_host.c - OpenSSL and libsodium draw from the entered agent's stream, and OpenSSL's
+ * memory is on the entered agent's heap; outside any agent both live as usual. */
+#define OPENSSL_SUPPRESS_DEPRECATED /* RAND_METHOD: the one hook in front of every DRBG of 3.0 */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "sim/core/heap.h"
+#include "sim/core/openssl_host.h"
+
+static void fill(void *buf, size_t len)
+{
+    if (sd_entered != NULL) {
+        sd_random(sd_entered, buf, len);
+        return;
+    }
+    for (uint8_t *p = buf; len > 0;) {
+        ssize_t n = getrandom(p, len, 0);
+        if (n < 0 && errno != EINTR)
+            abort(); /* weak keys would be worse */
+        if (n > 0) {
+            p += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+/* -- OpenSSL -- */
+
+static void *take(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return size > 0 ? sd_block_new(sd_entered != NULL ? sd_entered->heap : NULL, size) : NULL;
+}
+
+static void give(void *block, const char *file, int line)
+{
+    (void)file, (void)line;
+    if (block != NULL)
+        sd_block_free(block);
+}
+
+static void *resize(void *block, size_t size, const char *file, int line)
+{
+    if (block == NULL)
+        return take(size, file, line);
+    if (size == 0) {
+        give(block, file, line);
+        return NULL;
+    }
+    return sd_block_resize(block, size);
+}
+
+static int rand_bytes(unsigned char *buf, int len)
+{
+    fill(buf, (size_t)len);
+    return 1;
+}
+
+static int rand_seed(const void *buf, int len)
+{
+    (void)buf, (void)len;
+    return 1;
+}
+
+static int rand_add(const void *buf, int len, double entropy)
+{
+    (void)buf, (void)len, (void)entropy;
+    return 1;
+}
+
+static int rand_status(void)
+{
+    return 1;
+}
+
+static const RAND_METHOD rand_method = {
+    .seed = rand_seed,
+    .bytes = rand_bytes,
+    .add = rand_add,
+    .pseudorand = rand_bytes,
+    .status = rand_status,
+};
+
+bool sd_openssl_host(void)
+{
+    if (CRYPTO_set_mem_functions(take, resize, give) != 1)
+        return false;
+    /* The machine's openssl.cnf would change security levels and with them the results. */
+    uint64_t options = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS |
+                       OPENSSL_INIT_LOAD_CRYPTO_STRINGS;
+    if (OPENSSL_init_ssl(options, NULL) != 1)
+        return false;
+    ERR_clear_error(); /* makes this thread's queue while nobody is entered */
+    return RAND_set_rand_method(&rand_method) == 1;
+}
+
+/* -- libsodium -- */
+
+static const char *sodium_name(void)
+{
+    return "shakedown";
+}
+
+static uint32_t sodium_random(void)
+{
+    uint32_t v;
+    fill(&v, sizeof v);
+    return v;
+}
+
+static struct randombytes_implementation sodium_method = {
+    .implementation_name = sodium_name,
+    .random = sodium_random,
+    .buf = fill,
+};
+
+bool sd_sodium_host(void)
+{
+    return randombytes_set_implementation(&sodium_method) == 0 && sodium_init() >= 0;
+}
