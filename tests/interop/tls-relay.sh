@@ -28,7 +28,7 @@ client() { # ID MODE S_SERVER_FLAGS
     local peer=$last
     sleep 0.5
     ip netns exec "$a" "$SHAKEDOWN" live "$id" --connect 10.1.0.2:$port --name server.example \
-        --mode "$mode" --send $'hello\n' --expect 6 --for 30s \
+        --mode "$mode" --send $'hello\n' --expect 6 --for 30 \
         >"$scratch/ours.out" 2>"$scratch/ours.err"
     # A lost datagram of application data stays lost: the handshake is what DTLS must repair.
     if [ "$id" = dtls12 ]; then
