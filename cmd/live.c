@@ -1,0 +1,349 @@
+/* live.c - `shakedown live`: an agent of the lab on a real socket. */
+#include "sim/live/live.h"
+#include "cmd/args.h"
+#include "cmd/commands.h"
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct sd_flag flags[] = {
+    {"connect", SD_FLAG_TEXT, "IP:PORT", "be a client of this address", 0, 0},
+    {"listen", SD_FLAG_TEXT, "IP:PORT", "be a server on this address", 0, 0},
+    {"mode", SD_FLAG_TEXT, "MODE", "a mode of the protocol; default fresh", 0, 0},
+    {"sessions", SD_FLAG_COUNT, "N", "client: sessions one after another", 1, 1000},
+    {"send", SD_FLAG_TEXT, "TEXT", "client's request, server's reply (default: an echo)", 0, 0},
+    {"send-file", SD_FLAG_TEXT, "FILE", "the same from a file", 0, 0},
+    {"expect", SD_FLAG_COUNT, "BYTES", "client: close after so many came back", 0, UINT64_MAX},
+    {"receive", SD_FLAG_TEXT, "FILE", "where received bytes go; default stdout", 0, 0},
+    {"for", SD_FLAG_COUNT, "SECONDS", "end after so long", 1, 86400},
+    {"rekey", SD_FLAG_COUNT, "N", "client: key updates before each request", 0, 100},
+    {"rebind", SD_FLAG_COUNT, "MS", "client: a new UDP port so long after ready", 1, 3600000},
+    {"name", SD_FLAG_TEXT, "HOST", "the server's name; default server.example", 0, 0},
+    {"alpn", SD_FLAG_TEXT, "LIST", "application protocols: h2,http/1.1", 0, 0},
+    {"identity", SD_FLAG_TEXT, "NAME", "one of the lab's: server.example, ...", 0, 0},
+    {"cert", SD_FLAG_TEXT, "FILE", "own certificate chain, PEM", 0, 0},
+    {"key", SD_FLAG_TEXT, "FILE", "own private key, PEM", 0, 0},
+    {"ca", SD_FLAG_TEXT, "FILE", "whom to trust, PEM; default the lab's CA", 0, 0},
+    {"mutual", SD_FLAG_SWITCH, NULL, "server: ask for the client's certificate", 0, 0},
+    {"psk", SD_FLAG_TEXT, "HEX", "external pre-shared key", 0, 0},
+    {"psk-identity", SD_FLAG_TEXT, "NAME", "its name", 0, 0},
+    {"mtu", SD_FLAG_COUNT, "BYTES", "of the path, IP header included", 576, 65535},
+    {"keylog", SD_FLAG_TEXT, "FILE", "keys for Wireshark", 0, 0},
+    {"tun", SD_FLAG_TEXT, "NAME", "tunnels: the interface to make", 0, 0},
+    {"inner", SD_FLAG_TEXT, "IP/BITS", "tunnels: its address", 0, 0},
+    {"private-key", SD_FLAG_TEXT, "FILE", "tunnels: own static key, as `wg genkey` writes it", 0,
+     0},
+    {"peer-key", SD_FLAG_TEXT, "BASE64", "tunnels: the peer's public key", 0, 0},
+    {"preshared-key", SD_FLAG_TEXT, "FILE", "tunnels: as `wg genpsk` writes it", 0, 0},
+    {"allowed", SD_FLAG_TEXT, "IP/BITS", "tunnels: the peer's inner addresses", 0, 0},
+    {"keepalive", SD_FLAG_COUNT, "SECONDS", "tunnels: persistent keepalive", 1, 65535},
+    {0},
+};
+
+/* What the flags are read into, and what must be freed in the end. */
+struct plan {
+    struct sd_live_config live;
+    struct sd_identity identity;
+    struct sd_peer peer;
+    uint8_t psk[64];
+    char *owned[8];
+    size_t owned_count;
+};
+
+static char *read_file(struct plan *p, const char *path, size_t *len, struct sd_error *error)
+{
+    FILE *f = fopen(path, "rb");
+    char *text = NULL;
+    size_t have = 0, cap = 0;
+    if (!f) {
+        sd_fail(error, SD_E_USAGE, "live: cannot read %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    do {
+        if (have + 1 >= cap) {
+            char *more = realloc(text, cap = cap ? cap * 2 : 65536);
+            if (!more)
+                break;
+            text = more;
+        }
+        size_t n = fread(text + have, 1, cap - 1 - have, f);
+        if (!n)
+            break;
+        have += n;
+    } while (true);
+    fclose(f);
+    if (!text) {
+        sd_fail(error, SD_E_NOMEM, "live: no memory for %s", path);
+        return NULL;
+    }
+    text[have] = 0;
+    p->owned[p->owned_count++] = text;
+    if (len)
+        *len = have;
+    return text;
+}
+
+static int key_from_base64(const char *text, uint8_t key[32], const char *flag,
+                           struct sd_error *error)
+{
+    size_t n = 0;
+    if (!text ||
+        sodium_base642bin(key, 32, text, strlen(text), " \r\n", &n, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) ||
+        n != 32)
+        return sd_fail(error, SD_E_USAGE,
+                       "live: --%s: expected 32 bytes in base64, as `wg genkey` prints them", flag);
+    return SD_OK;
+}
+
+static int subnet(const char *text, const char *flag, uint32_t *ip, uint8_t *prefix,
+                  struct sd_error *error)
+{
+    char address[SD_ADDR_TEXT];
+    struct sd_addr a;
+    const char *slash = strchr(text, '/');
+    size_t len = slash ? (size_t)(slash - text) : strlen(text);
+    long bits = slash ? strtol(slash + 1, NULL, 10) : 32;
+    if (len < sizeof address) {
+        memcpy(address, text, len);
+        address[len] = 0;
+    }
+    if (len >= sizeof address || !sd_addr_parse(address, &a) || bits < 0 || bits > 32)
+        return sd_fail(error, SD_E_USAGE,
+                       "live: --%s: expected an address such as 10.99.0.1/24, "
+                       "found '%s'",
+                       flag, text);
+    *ip = sd_addr_ipv4(&a);
+    *prefix = (uint8_t)bits;
+    return SD_OK;
+}
+
+static int endpoint(const char *text, const char *flag, struct sd_addr *to, struct sd_error *error)
+{
+    if (!sd_addr_parse(text, to) || !to->port)
+        return sd_fail(error, SD_E_USAGE,
+                       "live: --%s: expected an address and port such as 127.0.0.1:4433, found "
+                       "'%s'",
+                       flag, text);
+    return SD_OK;
+}
+
+static int plan_tunnel(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    const char *text;
+    uint32_t allowed = 0;
+    uint8_t bits = 0;
+    int r = SD_OK;
+    if (!sd_args_has(args, "private-key") || !sd_args_has(args, "peer-key") ||
+        !sd_args_has(args, "tun") || !sd_args_has(args, "inner"))
+        return sd_fail(error, SD_E_USAGE,
+                       "live: a tunnel needs --tun, --inner, --private-key and --peer-key");
+    text = read_file(p, sd_args_text(args, "private-key", ""), NULL, error);
+    if (!text)
+        return SD_E_USAGE;
+    r = key_from_base64(text, p->identity.x25519_private, "private-key", error);
+    if (r == SD_OK)
+        r = key_from_base64(sd_args_text(args, "peer-key", ""), p->peer.public_key, "peer-key",
+                            error);
+    if (r == SD_OK && sd_args_has(args, "preshared-key")) {
+        text = read_file(p, sd_args_text(args, "preshared-key", ""), NULL, error);
+        r = text ? key_from_base64(text, p->peer.psk, "preshared-key", error) : SD_E_USAGE;
+        p->peer.has_psk = true;
+        p->live.agent.mode = sd_args_text(args, "mode", "psk");
+    }
+    if (r == SD_OK)
+        r = subnet(sd_args_text(args, "inner", ""), "inner", &p->live.inner_ip,
+                   &p->live.inner_prefix, error);
+    if (r == SD_OK)
+        r = subnet(sd_args_text(args, "allowed", "0.0.0.0/0"), "allowed", &allowed, &bits, error);
+    if (r < 0)
+        return r;
+    crypto_scalarmult_base(p->identity.x25519_public, p->identity.x25519_private);
+    p->identity.name = "live";
+    p->live.agent.identity = &p->identity;
+    p->peer.inner_net = allowed;
+    p->peer.inner_prefix = bits;
+    p->peer.endpoint = p->live.remote;
+    p->peer.keepalive_s = (uint32_t)sd_args_count(args, "keepalive", 0);
+    p->live.agent.peers = &p->peer;
+    p->live.agent.peer_count = 1;
+    p->live.agent.role = SD_ROLE_BOTH;
+    p->live.tun = sd_args_text(args, "tun", NULL);
+    return SD_OK;
+}
+
+static int plan_identity(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    bool server = !p->live.remote.family;
+    const char *name = sd_args_text(args, "identity", server ? "server.example" : NULL);
+    if (sd_args_has(args, "cert") != sd_args_has(args, "key"))
+        return sd_fail(error, SD_E_USAGE, "live: --cert and --key go together");
+    if (sd_args_has(args, "cert")) {
+        p->identity.name = "live";
+        p->identity.certificate = read_file(p, sd_args_text(args, "cert", ""), NULL, error);
+        p->identity.private_key = read_file(p, sd_args_text(args, "key", ""), NULL, error);
+        if (!p->identity.certificate || !p->identity.private_key)
+            return SD_E_USAGE;
+        p->live.agent.identity = &p->identity;
+    } else if (name && !(p->live.agent.identity = sd_identity(name))) {
+        return sd_fail(error, SD_E_USAGE,
+                       "live: --identity: expected one of the lab's names such as "
+                       "server.example or client.example, found '%s'",
+                       name);
+    }
+    if (sd_args_has(args, "ca"))
+        return (p->live.agent.ca = read_file(p, sd_args_text(args, "ca", ""), NULL, error))
+                   ? SD_OK
+                   : SD_E_USAGE;
+    return SD_OK;
+}
+
+static int plan_psk(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    const char *hex = sd_args_text(args, "psk", NULL), *end = NULL;
+    if (!hex)
+        return SD_OK;
+    if (sodium_hex2bin(p->psk, sizeof p->psk, hex, strlen(hex), NULL, &p->live.agent.psk_len,
+                       &end) ||
+        *end || p->live.agent.psk_len < 16)
+        return sd_fail(error, SD_E_USAGE, "live: --psk: expected 16 to %zu bytes in hexadecimal",
+                       sizeof p->psk);
+    p->live.agent.psk = p->psk;
+    p->live.agent.psk_identity = sd_args_text(args, "psk-identity", "shakedown");
+    return SD_OK;
+}
+
+static int plan_application(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    struct sd_live_config *c = &p->live;
+    bool client = c->remote.family != 0;
+    const char *text = sd_args_text(args, "send", client ? "hello\n" : NULL);
+    c->send = (const uint8_t *)text;
+    c->send_len = text ? strlen(text) : 0;
+    if (sd_args_has(args, "send-file")) {
+        c->send =
+            (const uint8_t *)read_file(p, sd_args_text(args, "send-file", ""), &c->send_len, error);
+        if (!c->send)
+            return SD_E_USAGE;
+    }
+    c->expect = sd_args_count(args, "expect", 0);
+    c->sessions = (uint32_t)sd_args_count(args, "sessions", 0);
+    c->rekeys = (uint32_t)sd_args_count(args, "rekey", 0);
+    c->rebind_after = sd_args_count(args, "rebind", 0) * SD_MS;
+    c->time_limit = sd_args_count(args, "for", 0) * SD_SECOND;
+    return SD_OK;
+}
+
+static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    struct sd_live_config *c = &p->live;
+    bool client = sd_args_has(args, "connect");
+    int r;
+    c->protocol = sd_agent_find(args->word[0]);
+    if (!c->protocol)
+        return sd_fail(error, SD_E_USAGE,
+                       "live: no protocol '%s'; `shakedown list protocols` shows them",
+                       args->word[0]);
+    if (client == sd_args_has(args, "listen"))
+        return sd_fail(error, SD_E_USAGE, "live: expected either --connect or --listen");
+    r = client ? endpoint(sd_args_text(args, "connect", ""), "connect", &c->remote, error)
+               : endpoint(sd_args_text(args, "listen", ""), "listen", &c->local, error);
+    if (r < 0)
+        return r;
+    c->agent.role = client ? SD_ROLE_CLIENT : SD_ROLE_SERVER;
+    c->agent.mode = sd_args_text(args, "mode", "fresh");
+    if (!sd_mode_find(c->protocol, c->agent.mode))
+        return sd_fail(error, SD_E_USAGE,
+                       "live: %s has no mode '%s'; its modes: `shakedown list "
+                       "protocols`",
+                       c->protocol->name, c->agent.mode);
+    c->agent.server_name = sd_args_text(args, "name", "server.example");
+    c->agent.alpn = sd_args_text(args, "alpn", NULL);
+    c->agent.mutual = sd_args_has(args, "mutual");
+    c->agent.allow_early = !strcmp(c->agent.mode, "early");
+    c->agent.path_mtu = (uint16_t)sd_args_count(args, "mtu", 0);
+    c->events = stderr;
+    r = plan_psk(p, args, error);
+    if (r == SD_OK && c->protocol->service == SD_SERVICE_IP)
+        return plan_tunnel(p, args, error);
+    if (r == SD_OK)
+        r = plan_identity(p, args, error);
+    if (r == SD_OK)
+        r = plan_application(p, args, error);
+    return r;
+}
+
+static FILE *open_output(const char *path, FILE *otherwise, struct sd_error *error)
+{
+    FILE *f = path ? fopen(path, "wb") : otherwise;
+    if (path && !f)
+        sd_fail(error, SD_E_IO, "live: cannot write %s: %s", path, strerror(errno));
+    return f;
+}
+
+static int exit_code(int r)
+{
+    switch (r) {
+    case SD_OK:
+        return SD_EXIT_GOOD;
+    case SD_E_PEER:
+        return SD_EXIT_EXPECTATION;
+    case SD_E_INTERNAL:
+    case SD_E_NOMEM:
+        return SD_EXIT_INTERNAL;
+    default:
+        return SD_EXIT_USAGE;
+    }
+}
+
+static int run(const struct sd_args *args)
+{
+    static struct plan p;
+    struct sd_live_result result;
+    struct sd_error error = {0};
+    const char *received = sd_args_text(args, "receive", NULL);
+    const char *keylog = sd_args_text(args, "keylog", NULL);
+    int r = plan_live(&p, args, &error);
+    if (r == SD_OK) {
+        p.live.received = open_output(received, stdout, &error);
+        p.live.keylog = open_output(keylog, NULL, &error);
+        r = error.code;
+    }
+    if (r == SD_OK) {
+        r = sd_live_run(&p.live, &result, &error);
+        fprintf(stderr,
+                "%llu handshakes, %llu resumed, %llu with early data, %llu B in, %llu B out\n",
+                (unsigned long long)result.handshakes, (unsigned long long)result.resumed,
+                (unsigned long long)result.early_accepted, (unsigned long long)result.bytes_in,
+                (unsigned long long)result.bytes_out);
+    }
+    if (r < 0)
+        fprintf(stderr, "shakedown: %s\n", error.text);
+    if (received && p.live.received)
+        fclose(p.live.received);
+    if (p.live.keylog)
+        fclose(p.live.keylog);
+    for (size_t i = 0; i < p.owned_count; i++)
+        free(p.owned[i]);
+    sd_wipe(&p, sizeof p);
+    return exit_code(r);
+}
+
+const struct sd_command sd_command_live = {
+    .name = "live",
+    .arguments = "PROTOCOL",
+    .what = "the same agent on a real socket, against other people's implementations",
+    .examples = "  shakedown live tls13 --listen 127.0.0.1:4433\n"
+                "  shakedown live tls13 --connect 127.0.0.1:4433 --send hello --expect 5\n"
+                "  openssl s_client -connect 127.0.0.1:4433 -tls1_3\n"
+                "  shakedown live wireguard --connect 10.1.0.2:51820 --tun sd0 --inner "
+                "10.99.0.1/24 \\\n"
+                "      --private-key own.key --peer-key BASE64 --allowed 10.99.0.0/24\n",
+    .notes = "Events go to stderr, received bytes to stdout.  A client exits 1 when the peer does "
+             "not answer or the session breaks.",
+    .flags = flags,
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,65 @@
+/* The progress line, and that nothing but plain lines reaches what is no terminal. */
+#include "cmd/progress.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void lines(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t done, total, failed, skipped;
+        double elapsed_s;
+        const char *what, *expect;
+    } rows[] = {
+        {412, 1500, 2, 0, 15.53, "quic loss=5%", "run 412/1500  quic loss=5%  2 failed  eta 0:41"},
+        {1, 10, 0, 0, 1.0, "tls13", "run 1/10  tls13  eta 0:09"},
+        {10, 10, 0, 0, 1.0, "tls13", "run 10/10  tls13"},
+        {6, 10, 0, 5, 1.0, "tls13", "run 6/10  tls13  eta 0:04"},
+        {1, 3601, 0, 0, 2.0, "tls13", "run 1/3601  tls13  eta 2:00:00"},
+        {0, 0, 0, 0, 0.0, "", "run 0/0  "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sd_progress progress = {.done = rows[i].done,
+                                       .total = rows[i].total,
+                                       .failed = rows[i].failed,
+                                       .skipped = rows[i].skipped};
+        char line[128];
+        sd_progress_line(&progress, rows[i].what, rows[i].elapsed_s, line, sizeof line);
+        assert_string_equal(line, rows[i].expect);
+    }
+}
+
+static void a_pipe_gets_plain_lines(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    FILE *to = tmpfile();
+    assert_non_null(to);
+    struct sd_progress progress;
+    sd_progress_begin(&progress, to, 2, 0);
+    sd_progress_step(&progress, "tls12", false);
+    sd_progress_say(&progress, "shakedown: %s", "one crashed");
+    sd_progress_step(&progress, "tls13", true);
+    sd_progress_end(&progress);
+
+    long len = ftell(to);
+    rewind(to);
+    text = calloc(1, (size_t)len + 1);
+    assert_int_equal(fread(text, 1, (size_t)len, to), len);
+    assert_string_equal(text, "shakedown: one crashed\nrun 2/2  tls13  1 failed\n");
+    free(text);
+    fclose(to);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines),
+        cmocka_unit_test(a_pipe_gets_plain_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
