@@ -1,0 +1,28 @@
+/* kdf.h - HMAC (RFC 2104) and HKDF (RFC 5869), counted. */
+#ifndef SD_CRYPTO_KDF_H
+#define SD_CRYPTO_KDF_H
+
+#include "sim/core/base.h"
+
+#define SD_KDF_LEN 32 /* output of both hash functions used here */
+
+/* HMAC over data with a key of any length.  Counts one MAC. */
+void sd_hmac_blake2s(uint8_t out[SD_KDF_LEN], const void *key, size_t key_len, const void *data,
+                     size_t len);
+void sd_hmac_sha256(uint8_t out[SD_KDF_LEN], const void *key, size_t key_len, const void *data,
+                    size_t len);
+
+/* The HKDF of Noise and WireGuard over HMAC-BLAKE2s: extract with salt `chaining_key`, expand with
+ * empty info into up to three blocks.  second and third may be NULL; first may be chaining_key.
+ * Counts one KDF of len bytes. */
+void sd_hkdf_blake2s(uint8_t first[SD_KDF_LEN], uint8_t *second, uint8_t *third,
+                     const uint8_t chaining_key[SD_KDF_LEN], const void *input, size_t len);
+
+/* HKDF-Extract and HKDF-Expand over SHA-256 (RFC 5869 sections 2.2, 2.3).  out_len at most 8160.
+ * Each counts one KDF. */
+void sd_hkdf_sha256_extract(uint8_t prk[SD_KDF_LEN], const void *salt, size_t salt_len,
+                            const void *input, size_t len);
+void sd_hkdf_sha256_expand(uint8_t *out, size_t out_len, const uint8_t prk[SD_KDF_LEN],
+                           const void *info, size_t info_len);
+
+#endif
