@@ -45,7 +45,7 @@ struct sd_command {
     int (*run)(const struct sd_args *); /* enum sd_exit */
 };
 
-#define SD_ARGS_FLAGS 16
+#define SD_ARGS_FLAGS 40
 #define SD_ARGS_WORDS 256
 struct sd_args {
     const struct sd_command *command;

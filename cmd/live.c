@@ -282,21 +282,6 @@ static FILE *open_output(const char *path, FILE *otherwise, struct sd_error *err
     return f;
 }
 
-static int exit_code(int r)
-{
-    switch (r) {
-    case SD_OK:
-        return SD_EXIT_GOOD;
-    case SD_E_PEER:
-        return SD_EXIT_EXPECTATION;
-    case SD_E_INTERNAL:
-    case SD_E_NOMEM:
-        return SD_EXIT_INTERNAL;
-    default:
-        return SD_EXIT_USAGE;
-    }
-}
-
 static int run(const struct sd_args *args)
 {
     static struct plan p;
@@ -318,8 +303,9 @@ static int run(const struct sd_args *args)
                 (unsigned long long)result.early_accepted, (unsigned long long)result.bytes_in,
                 (unsigned long long)result.bytes_out);
     }
-    if (r < 0)
-        fprintf(stderr, "shakedown: %s\n", error.text);
+    int status = r < 0 ? sd_complain(&error) : SD_EXIT_GOOD;
+    if (r == SD_E_PEER)
+        status = SD_EXIT_EXPECTATION;
     if (received && p.live.received)
         fclose(p.live.received);
     if (p.live.keylog)
@@ -327,7 +313,7 @@ static int run(const struct sd_args *args)
     for (size_t i = 0; i < p.owned_count; i++)
         free(p.owned[i]);
     sd_wipe(&p, sizeof p);
-    return exit_code(r);
+    return status;
 }
 
 const struct sd_command sd_command_live = {
