@@ -117,6 +117,9 @@ int sd_args_parse(struct sd_args *args, const struct sd_command *command, int ar
 {
     memset(args, 0, sizeof *args);
     args->command = command;
+    for (size_t i = 0; command->flags && command->flags[i].name; i++)
+        if (i == SD_ARGS_FLAGS)
+            abort(); /* a table longer than struct sd_args holds */
     for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
             args->help = true;
