@@ -1,0 +1,243 @@
+/* context.c - the SSL_CTX of each role: what the configuration says, in OpenSSL's words, and the
+ * callbacks by which libssl asks and tells. */
+#include "protocols/libssl/libssl.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+/* RFC 8446 9.1's mandatory suite first; TLS 1.2 with forward secrecy and AEAD only (RFC 7525). */
+#define SUITES_13 "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
+#define SUITES_12                                                                                  \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"     \
+    "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+#define SUITES_PSK           "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES128-CBC-SHA256"
+#define GROUPS               "X25519:P-256"
+#define EARLY_MAX            16384u
+#define DEFAULT_PSK_IDENTITY "Client_identity" /* what openssl's own programs use */
+
+static struct sd_ssl_session *session_of(const SSL *ssl)
+{
+    return SSL_get_app_data(ssl);
+}
+
+static void on_keylog(const SSL *ssl, const char *line)
+{
+    sd_keylog(session_of(ssl)->agent->env, SD_KEYS_TLS, line);
+}
+
+/* A ticket (or, in TLS 1.2, the session itself) has arrived at a client. */
+static int on_new_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct sd_ssl_session *s = session_of(ssl);
+    if (!s->client)
+        return 0;
+    sd_ssl_tell(s, SD_EV_TICKET, 0, NULL);
+    return s->agent->mode->resume && sd_ssl_ticket_keep(s->agent, s->name, session);
+}
+
+/* RFC 7301 3.2: the server chooses, by its own order; no overlap ends the handshake. */
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                   const unsigned char *in, unsigned in_len, void *arg)
+{
+    (void)ssl;
+    const struct sd_ssl_agent *a = arg;
+    if (SSL_select_next_proto((unsigned char **)out, out_len, a->alpn, (unsigned)a->alpn_len, in,
+                              in_len) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* RFC 6066 3: a name that is not ours ends the handshake. */
+static int on_server_name(SSL *ssl, int *alert, void *arg)
+{
+    (void)arg;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    X509 *own = SSL_get_certificate(ssl);
+    if (!name || !own || X509_check_host(own, name, 0, 0, NULL) == 1)
+        return SSL_TLSEXT_ERR_OK;
+    *alert = SSL_AD_UNRECOGNIZED_NAME;
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static const char *psk_identity(const struct sd_ssl_agent *a)
+{
+    return a->config.psk_identity ? a->config.psk_identity : DEFAULT_PSK_IDENTITY;
+}
+
+static unsigned on_psk_client(SSL *ssl, const char *hint, char *identity, unsigned identity_cap,
+                              unsigned char *psk, unsigned psk_cap)
+{
+    (void)hint;
+    const struct sd_ssl_agent *a = session_of(ssl)->agent;
+    size_t len = strlen(psk_identity(a));
+    if (len + 1 > identity_cap || a->config.psk_len > psk_cap)
+        return 0;
+    memcpy(identity, psk_identity(a), len + 1);
+    memcpy(psk, a->config.psk, a->config.psk_len);
+    return (unsigned)a->config.psk_len;
+}
+
+static unsigned on_psk_server(SSL *ssl, const char *identity, unsigned char *psk, unsigned psk_cap)
+{
+    const struct sd_ssl_agent *a = session_of(ssl)->agent;
+    if (!identity || strcmp(identity, psk_identity(a)) != 0 || a->config.psk_len > psk_cap)
+        return 0;
+    memcpy(psk, a->config.psk, a->config.psk_len);
+    return (unsigned)a->config.psk_len;
+}
+
+/* What no other callback tells: alerts both ways, KeyUpdate, ChangeCipherSpec of DTLS epochs. */
+static void on_message(int out, int version, int type, const void *data, size_t len, SSL *ssl,
+                       void *arg)
+{
+    (void)version, (void)arg;
+    struct sd_ssl_session *s = session_of(ssl);
+    const uint8_t *bytes = data;
+    if (type == SSL3_RT_ALERT && len == 2) {
+        *(out ? &s->alert_out : &s->alert_in) = bytes[1];
+    } else if (type == SSL3_RT_HANDSHAKE && len > 0 && bytes[0] == SSL3_MT_KEY_UPDATE &&
+               s->agent->kind->version == TLS1_3_VERSION) {
+        sd_ssl_tell(s, SD_EV_KEY_UPDATE, 0, out ? "sending" : "receiving");
+    } else if (type == SSL3_RT_CHANGE_CIPHER_SPEC && !out && s->agent->kind->datagram) {
+        s->epoch++;
+        s->old_window = s->window;
+        s->window = s->next_window;
+        s->next_window = (struct sd_ssl_window){0};
+    }
+    if (!out && type != SSL3_RT_HEADER)
+        s->content_seen = true;
+}
+
+static int on_cookie_make(SSL *ssl, unsigned char *cookie, size_t *len)
+{
+    const struct sd_ssl_session *s = session_of(ssl);
+    sd_ssl_cookie_make(s->agent, &s->path.remote, NULL, 0, cookie);
+    *len = SD_SSL_COOKIE;
+    return 1;
+}
+
+static int on_cookie_check(SSL *ssl, const unsigned char *cookie, size_t len)
+{
+    const struct sd_ssl_session *s = session_of(ssl);
+    return sd_ssl_cookie_check(s->agent, &s->path.remote, NULL, 0, cookie, len);
+}
+
+/* DTLSv1_listen insists on both; protocols/dtls12/cookie.c has checked the cookie already. */
+static int on_dtls_cookie_make(SSL *ssl, unsigned char *cookie, unsigned *len)
+{
+    (void)ssl, (void)cookie, (void)len;
+    return 0;
+}
+
+static int on_dtls_cookie_check(SSL *ssl, const unsigned char *cookie, unsigned len)
+{
+    (void)ssl, (void)cookie, (void)len;
+    return 1;
+}
+
+static bool identify(const struct sd_ssl_agent *a, SSL_CTX *ctx)
+{
+    const struct sd_identity *id = a->config.identity;
+    if (a->mode->psk || !id || !id->certificate || !id->private_key)
+        return true;
+    X509 *leaf = sd_ssl_certificate(id->certificate);
+    EVP_PKEY *key = sd_ssl_private_key(id->private_key);
+    bool ok = leaf && key && SSL_CTX_use_certificate(ctx, leaf) == 1 &&
+              SSL_CTX_use_PrivateKey(ctx, key) == 1;
+    X509_free(leaf);
+    return ok;
+}
+
+static bool trust(const struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
+{
+    if (a->mode->psk || (server && !a->config.mutual))
+        return true;
+    X509 *ca = sd_ssl_certificate(a->config.ca ? a->config.ca : sd_identity_ca());
+    bool ok = ca && X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), ca) == 1 &&
+              (!server || SSL_CTX_add_client_CA(ctx, ca) == 1);
+    X509_free(ca);
+    return ok;
+}
+
+static bool common(struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
+{
+    int version = a->kind->version;
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    if (a->kind->datagram)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU);
+    SSL_CTX_set_msg_callback(ctx, on_message);
+    if (a->env->keylog)
+        SSL_CTX_set_keylog_callback(ctx, on_keylog);
+    return SSL_CTX_set_min_proto_version(ctx, version) == 1 &&
+           SSL_CTX_set_max_proto_version(ctx, version) == 1 &&
+           SSL_CTX_set_ciphersuites(ctx, SUITES_13) == 1 &&
+           SSL_CTX_set_cipher_list(ctx, a->mode->psk ? SUITES_PSK : SUITES_12) == 1 &&
+           SSL_CTX_set1_groups_list(ctx, server && a->mode->other_group ? "P-256" : GROUPS) == 1 &&
+           identify(a, ctx) && trust(a, ctx, server);
+}
+
+static bool make_client(struct sd_ssl_agent *a)
+{
+    SSL_CTX *ctx = SSL_CTX_new(a->kind->datagram ? DTLS_client_method() : TLS_client_method());
+    a->client = ctx;
+    if (!ctx || !common(a, ctx, false))
+        return false;
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx, on_new_session);
+    if (a->mode->stateful && a->kind->version != TLS1_3_VERSION)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    if (a->mode->psk)
+        SSL_CTX_set_psk_client_callback(ctx, on_psk_client);
+    /* 0 is success here. */
+    return a->alpn_len == 0 || SSL_CTX_set_alpn_protos(ctx, a->alpn, (unsigned)a->alpn_len) == 0;
+}
+
+static bool make_server(struct sd_ssl_agent *a)
+{
+    SSL_CTX *ctx = SSL_CTX_new(a->kind->datagram ? DTLS_server_method() : TLS_server_method());
+    a->server = ctx;
+    if (!ctx || !common(a, ctx, true))
+        return false;
+    bool early = a->kind->version == TLS1_3_VERSION && (a->mode->early || a->config.allow_early);
+    if (a->config.mutual)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    if (a->mode->stateful)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    /* Early data is kept from replay by sessions that are used once, which libssl keeps itself. */
+    bool keeps = a->mode->stateful || (early && !a->config.early_replay_ok);
+    SSL_CTX_set_session_cache_mode(ctx, keeps ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
+    if (early) {
+        SSL_CTX_set_max_early_data(ctx, EARLY_MAX);
+        if (a->config.early_replay_ok)
+            SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
+    }
+    if (a->mode->psk)
+        SSL_CTX_set_psk_server_callback(ctx, on_psk_server);
+    if (a->alpn_len > 0)
+        SSL_CTX_set_alpn_select_cb(ctx, on_alpn, a);
+    SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
+    SSL_CTX_set_stateless_cookie_generate_cb(ctx, on_cookie_make);
+    SSL_CTX_set_stateless_cookie_verify_cb(ctx, on_cookie_check);
+    SSL_CTX_set_cookie_generate_cb(ctx, on_dtls_cookie_make);
+    SSL_CTX_set_cookie_verify_cb(ctx, on_dtls_cookie_check);
+    return SSL_CTX_set_num_tickets(ctx, a->tickets_sent) == 1 &&
+           SSL_CTX_set_session_id_context(ctx, (const uint8_t *)"shakedown", 9) == 1;
+}
+
+int sd_ssl_contexts(struct sd_ssl_agent *a, struct sd_error *error)
+{
+    bool ok = (!(a->config.role & SD_ROLE_CLIENT) || make_client(a)) &&
+              (!(a->config.role & SD_ROLE_SERVER) || make_server(a));
+    if (ok && (a->bio = sd_ssl_bio_method(a->kind->datagram)) != NULL)
+        return SD_OK;
+    unsigned long why = ERR_peek_last_error();
+    const char *words = why ? ERR_reason_error_string(why) : NULL;
+    sd_fail(error, SD_E_ARG, "%s: cannot set up OpenSSL with identity '%s': %s", a->kind->ops->name,
+            a->config.identity ? a->config.identity->name : "none", words ? words : "no memory");
+    ERR_clear_error();
+    return SD_E_ARG;
+}

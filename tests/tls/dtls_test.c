@@ -1,0 +1,5 @@
+#include "tests/tls/talk.h"
+int main(void)
+{
+    return 0;
+}
