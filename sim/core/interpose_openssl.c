@@ -436,4 +436,15 @@ int CRYPTO_THREAD_run_once(CRYPTO_ONCE *once, void (*init)(void))
     }
 FETCHES(FETCH)
 
+/* Reading a key looks through all decoders, which makes them. */
+#define DO_ALL(type)                                                                               \
+    void type##_do_all_provided(OSSL_LIB_CTX *library, void (*visit)(type *, void *), void *ctx)   \
+    {                                                                                              \
+        REAL(type##_do_all_provided);                                                              \
+        struct sd_env *before = sd_enter(NULL);                                                    \
+        real(library, visit, ctx);                                                                 \
+        sd_leave(before);                                                                          \
+    }
+FETCHES(DO_ALL)
+
 #pragma GCC visibility pop
