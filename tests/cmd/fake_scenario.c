@@ -268,8 +268,9 @@ int sd_scenario_run(struct sd_scenario *s, const struct sd_run_request *request,
     }
     if (request->trace_path) {
         FILE *f = fopen(request->trace_path, "w");
-        if (!f || fprintf(f, "{\"t\":0,\"kind\":\"note\",\"text\":\"%" PRIu64 "\"}\n",
-                          result->value[0]) < 0 ||
+        if (!f ||
+            fprintf(f, "{\"t\":0,\"kind\":\"note\",\"text\":\"%" PRIu64 "\"}\n", result->value[0]) <
+                0 ||
             fclose(f) != 0)
             return sd_fail(error, SD_E_IO, "cannot write %s", request->trace_path);
     }

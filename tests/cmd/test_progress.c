@@ -1,9 +1,11 @@
 /* The progress line, and that nothing but plain lines reaches what is no terminal. */
 #include "cmd/progress.h"
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -55,11 +57,51 @@ static void a_pipe_gets_plain_lines(void **state)
     fclose(to);
 }
 
+/* What reaches the other end of a terminal. */
+static void on_a_terminal(char *seen, size_t cap)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    FILE *to = fopen(ptsname(master), "w");
+    assert_non_null(to);
+    struct sd_progress progress;
+    sd_progress_begin(&progress, to, 2, 1);
+    sd_progress_step(&progress, "tls13", true);
+    ssize_t len = read(master, seen, cap - 1);
+    seen[len > 0 ? len : 0] = '\0';
+    fclose(to);
+    close(master);
+}
+
+static void a_terminal_gets_one_rewritten_line(void **state)
+{
+    (void)state;
+    char seen[1024];
+    unsetenv("NO_COLOR");
+    on_a_terminal(seen, sizeof seen);
+    assert_int_equal(seen[0], '\r');
+    assert_non_null(strstr(seen, "run 2/2  tls13  1 failed"));
+    assert_non_null(strstr(seen, "\033[33m"));
+    assert_null(strchr(seen, '\n'));
+}
+
+static void no_color_leaves_escapes_out(void **state)
+{
+    (void)state;
+    char seen[1024];
+    setenv("NO_COLOR", "1", 1);
+    on_a_terminal(seen, sizeof seen);
+    assert_non_null(strstr(seen, "run 2/2  tls13  1 failed"));
+    assert_null(strchr(seen, '\033'));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines),
         cmocka_unit_test(a_pipe_gets_plain_lines),
+        cmocka_unit_test(a_terminal_gets_one_rewritten_line),
+        cmocka_unit_test(no_color_leaves_escapes_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,287 @@
+/* The whole command line over a double of the scenario library: messages, exit codes, stores that
+ * survive crashes, interruptions, kills and full disks. */
+#include "tests/cmd/program.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[4096];
+static struct program_said said;
+
+static int setup(void **state)
+{
+    (void)state;
+    program_mktree(folder, sizeof folder);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    program_rmtree(folder);
+    return 0;
+}
+
+static void shakedown(const char *arguments)
+{
+    char line[4096];
+    snprintf(line, sizeof line, "%s %s", PROGRAM, arguments);
+    program_run(&said, folder, line);
+}
+
+static void expect(const char *arguments, int status, const char *out, const char *err)
+{
+    shakedown(arguments);
+    if (said.status != status || !strstr(said.out, out) || !strstr(said.err, err))
+        fail_msg("shakedown %s\nexpected status %d, stdout with '%s', stderr with '%s'\n"
+                 "found %d\nstdout:\n%s\nstderr:\n%s",
+                 arguments, status, out, err, said.status, said.out, said.err);
+}
+
+static void every_mistake_has_its_message_and_status(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments;
+        int status;
+        const char *out, *err;
+    } rows[] = {
+        {"", 2, "", "shakedown survey --quick"},
+        {"--help", 0, "commands:", ""},
+        {"help run", 0, "shakedown run handshake-rtt", ""},
+        {"run --help", 0, "--repeats N", ""},
+        {"rum", 2, "", "shakedown: no command 'rum'; did you mean run?"},
+        {"help rum", 2, "", "no command 'rum'"},
+        {"run", 2, "", "run: expects FILE|NAME|TAG..., found nothing"},
+        {"run calm --sed 3", 2, "", "run: no flag --sed; did you mean --se"},
+        {"run clam", 2, "", "no scenario and no tag is called 'clam'; did you mean calm?"},
+        {"run qqqqqqqq", 2, "", "see shakedown list scenarios"},
+        {"run missing.lua", 2, "", "cannot read scenario missing.lua: No such file or directory"},
+        {"run calm --set loss=2%", 2, "", "calm has no 'loss'"},
+        {"run calm --set loss", 2, "", "--set expects name=value[,value], found 'loss'"},
+        {"run calm --out /proc/nowhere", 2, "", "/proc/nowhere"},
+        {"list protocls", 2, "", "did you mean protocols?"},
+        {"list words", 0, "link  carrier of packets between two machines", "next:"},
+        {"list words --json", 0, "\"name\": \"link\"", ""},
+        {"list scenarios", 0, "Does every run end well?", "next: shakedown run"},
+        {"table nowhere", 2, "", "nowhere"},
+        {"plot nowhere", 2, "", "nowhere"},
+        {"report nowhere", 2, "", "nowhere"},
+        {"check nowhere", 2, "", "nowhere"},
+        {"trace nowhere a-run", 2, "", "nowhere"},
+        {"replay nowhere a-run", 2, "", "nowhere/manifest.json"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(rows[i].arguments, rows[i].status, rows[i].out, rows[i].err);
+}
+
+static char *rows_of(const char *dir)
+{
+    char path[8192];
+    snprintf(path, sizeof path, "%s/%s", folder, dir);
+    char *text = program_file(path, "runs.csv");
+    if (!text)
+        fail_msg("%s/runs.csv is not there; stderr of the last command:\n%s", path, said.err);
+    return text;
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t lines = 0;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void same_rows_whatever_j(void **state)
+{
+    (void)state;
+    expect("run calm --out a -j1", 0, "", "");
+    expect("run calm --out b -j3", 0, "", "");
+    char *a = rows_of("a"), *b = rows_of("b");
+    assert_int_equal(lines_of(a), 1 + 2 * 2 * 3);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}
+
+static void a_new_sweep_value_changes_no_other_row(void **state)
+{
+    (void)state;
+    expect("run calm --out c --set loss_ppm=0,20000,50000", 0, "", "");
+    expect("run calm --out d", 0, "", "");
+    char *more = rows_of("c"), *fewer = rows_of("d"), *save = NULL;
+    for (char *line = strtok_r(fewer, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        if (!strstr(more, line))
+            fail_msg("this row is another with one more value of the sweep: %s", line);
+    free(more);
+    free(fewer);
+}
+
+static void a_crash_costs_one_row_each(void **state)
+{
+    (void)state;
+    expect("run stormy --out storm -j2", 3, "", "crashed: signal 6 (Aborted)");
+    char *text = rows_of("storm");
+    assert_int_equal(lines_of(text), 1 + 8);
+    assert_non_null(strstr(text, "failed,crashed: signal 6 (Aborted)"));
+    assert_non_null(strstr(text, "failed,ended its process with status 4"));
+    free(text);
+}
+
+static void a_failed_expectation_is_status_1(void **state)
+{
+    (void)state;
+    expect("run stormy --out e --set crash=99,quit=99,unexpected=3", 1, "", "as expected");
+}
+
+static void a_mistake_in_a_script_is_status_2(void **state)
+{
+    (void)state;
+    expect("run stormy --out w --set crash=99,quit=99,wrong=6", 2, "",
+           "stormy.lua:9: expected a time, found a size");
+}
+
+static void replay_says_what_differs(void **state)
+{
+    (void)state;
+    expect("run calm --out r --trace", 0, "", "next: shakedown trace r RUN");
+    expect("replay r calm-tls12-20000-r1", 0, "the same again, byte for byte", "");
+    expect("replay r calm-tls12-20000-r7", 2, "", "r has no run 'calm-tls12-20000-r7'");
+    char path[8192];
+    snprintf(path, sizeof path, "%s/r/events/calm-tls12-20000-r1.jsonl", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "{}\n");
+    fclose(f);
+    expect("replay r calm-tls12-20000-r1", 1, "line 1 is the first that differs", "");
+}
+
+#define SLOW "run stormy --set crash=99,quit=99,sleep=100 --repeats 12 -j2"
+
+static void wait_for_rows(const char *dir)
+{
+    char path[8192];
+    snprintf(path, sizeof path, "%s/%s", folder, dir);
+    for (int i = 0; i < 200; i++) {
+        char *text = program_file(path, "rows.partial");
+        bool some = text && lines_of(text) > 2;
+        free(text);
+        if (some)
+            return;
+        usleep(20000);
+    }
+    fail_msg("no rows in %s/rows.partial after four seconds", path);
+}
+
+static void resume_ends_with_the_same_rows(void **state)
+{
+    (void)state;
+    static const struct {
+        int signal;
+        int status;
+        const char *dir;
+    } rows[] = {
+        {SIGINT, 130, "int"},
+        {SIGTERM, 130, "term"},
+        {SIGKILL, 1000 + SIGKILL, "kill"},
+    };
+    char line[4096];
+    expect(SLOW " --out whole", 0, "", "");
+    char *whole = rows_of("whole");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(line, sizeof line, "%s " SLOW " --out %s", PROGRAM, rows[i].dir);
+        pid_t pid = program_start(folder, line);
+        wait_for_rows(rows[i].dir);
+        kill(pid, rows[i].signal);
+        assert_int_equal(program_end(pid), rows[i].status);
+
+        snprintf(line, sizeof line, SLOW " --resume --out %s", rows[i].dir);
+        expect(line, 0, "", "were there already");
+        char *text = rows_of(rows[i].dir);
+        assert_string_equal(text, whole);
+        free(text);
+    }
+    free(whole);
+}
+
+static void resume_refuses_another_scenario(void **state)
+{
+    (void)state;
+    expect("run calm --out other", 0, "", "");
+    expect("run calm --out other --resume --seed 2", 2, "", "");
+    expect("run calm --out other --resume", 0, "", "");
+}
+
+static void a_full_disk_is_status_2(void **state)
+{
+    (void)state;
+    char disk[8192];
+    snprintf(disk, sizeof disk, "%s/disk", folder);
+    assert_int_equal(mkdir(disk, 0777), 0);
+    if (mount("tmpfs", disk, "tmpfs", 0, "size=16k") < 0) {
+        print_message("no right to mount a small disk: %s; not tested\n", strerror(errno));
+        skip();
+    }
+    shakedown("run calm --out disk/a --repeats 400 --trace");
+    int status = said.status;
+    bool named = strstr(said.err, "No space left on device");
+    umount(disk);
+    if (status != 2 || !named)
+        fail_msg("expected status 2 and 'No space left on device', found %d and:\n%s", status,
+                 said.err);
+}
+
+static void a_full_stdout_is_status_2(void **state)
+{
+    (void)state;
+    char path[8192];
+    snprintf(path, sizeof path, "%s/full.sh", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "exec %s list words >/dev/full\n", PROGRAM);
+    fclose(f);
+    program_run(&said, folder, "/bin/sh full.sh");
+    assert_int_equal(said.status, 2);
+    assert_non_null(strstr(said.err, "cannot write to standard output"));
+}
+
+static void output_that_is_no_terminal_has_no_escapes(void **state)
+{
+    (void)state;
+    expect("run calm --out plain", 0, "", "run 12/12");
+    assert_null(strchr(said.err, '\033'));
+    assert_null(strchr(said.err, '\r'));
+    assert_null(strchr(said.out, '\033'));
+}
+
+int main(void)
+{
+    setenv("SHAKEDOWN_ROOT", TREE, 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistake_has_its_message_and_status),
+        cmocka_unit_test(same_rows_whatever_j),
+        cmocka_unit_test(a_new_sweep_value_changes_no_other_row),
+        cmocka_unit_test(a_crash_costs_one_row_each),
+        cmocka_unit_test(a_failed_expectation_is_status_1),
+        cmocka_unit_test(a_mistake_in_a_script_is_status_2),
+        cmocka_unit_test(replay_says_what_differs),
+        cmocka_unit_test(resume_ends_with_the_same_rows),
+        cmocka_unit_test(resume_refuses_another_scenario),
+        cmocka_unit_test(a_full_disk_is_status_2),
+        cmocka_unit_test(a_full_stdout_is_status_2),
+        cmocka_unit_test(output_that_is_no_terminal_has_no_escapes),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

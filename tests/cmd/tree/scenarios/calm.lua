@@ -1,0 +1,5 @@
+-- Does every run end well?
+-- tags survey calm
+-- protocol tls12 tls13
+-- loss_ppm 0 20000
+-- repeats 3

@@ -1,0 +1,9 @@
+-- What happens when runs crash?
+-- tags bad
+-- protocol tls12 wireguard
+-- repeats 4
+-- crash 2
+-- quit 5
+-- sleep 0
+-- unexpected 99
+-- wrong 99
