@@ -16,23 +16,23 @@ done <<ROWS
 sim/core: sim/core/ identity_pems.inc
 sim/mem: sim/core/ sim/mem/
 sim/live: sim/core/ sim/live/
-sim/ns3: sim/core/ sim/net.h sim/ns3/
+sim/ns3: sim/core/ sim/net.h sim/box/ sim/ns3/ ns3/
 sim/box: sim/core/ sim/net.h sim/box/
 sim/node: sim/core/ sim/net.h sim/box/ sim/node/
 protocols: sim/core/ protocols/
 protocols/crypto: sim/core/ protocols/crypto/
-protocols/libssl: sim/core/ protocols/crypto/ protocols/libssl/
 lua: sim/core/ sim/net.h sim/node/ lua/
 results: sim/core/ results/
 plots: sim/core/ results/ plots/
 ROWS
 
-# A protocol knows itself, the crypto it counts and what it shares over OpenSSL's library.
+# A protocol knows itself, the crypto it counts, what it shares over OpenSSL's library, and the
+# constants of the protocols it builds upon.
 for folder in protocols/*/; do
     name=$(basename "$folder")
     found=$(grep -rnE --include='*.[ch]' '^ *# *include "protocols/' "$folder" |
-        grep -vE "include \"protocols/($name|crypto|libssl)/") || continue
-    echo "protocols/$name may include protocols/crypto and protocols/libssl; found:"
+        grep -vE "include \"protocols/(($name|crypto|libssl)/|[a-z0-9]+/wire.h)") || continue
+    echo "protocols/$name may include protocols/crypto, protocols/libssl and any wire.h; found:"
     echo "$found"
     status=1
 done
@@ -40,14 +40,14 @@ done
 # A library's headers stay behind the room that wraps it.
 while IFS=: read -r header room; do
     [ -n "$header" ] || continue
-    found=$(grep -rnE --include='*.[ch]' --include='*.cc' "^ *# *include <$header" \
+    found=$(grep -rnE --include='*.[ch]' --include='*.cc' "^ *# *include [<\"]$header" \
         sim lua protocols results plots cmd | grep -vE "^($room)") || continue
-    echo "<$header...> belongs to $room; found:"
+    echo "$header... belongs to $room; found:"
     echo "$found"
     status=1
 done <<ROWS
 ns3/:sim/ns3/
-(lua|lauxlib|lualib):lua/
+(lua5[.]4/)?(lua|lauxlib|lualib)[.]h:lua/
 openssl/:sim/core/|protocols/|cmd/
 sodium:sim/core/|protocols/|cmd/
 ROWS
