@@ -46,8 +46,13 @@ struct sd_net_link {
     uint16_t mtu;         /* 0: 1500 */
 };
 int sd_net_link(struct sd_net *, struct sd_net_link *); /* id, or < 0; fills ifindex */
+/* From now on, both ways; what is already queued or under way keeps its time. */
+int sd_net_set_link(struct sd_net *, int link, uint64_t rate_bps, sd_time delay,
+                    uint32_t queue_bytes);
 int sd_net_route(struct sd_net *, int node, uint32_t net, uint8_t prefix, uint32_t gateway,
                  int ifindex);
+/* Whether the node passes on what is for others.  By default a node with two links or more does. */
+int sd_net_forwarding(struct sd_net *, int node, bool on);
 /* Replaces the interface's address; open sockets bound to the old one keep it (and go deaf). */
 int sd_net_readdress(struct sd_net *, int node, int ifindex, uint32_t ip, uint8_t prefix);
 
@@ -70,6 +75,11 @@ int sd_net_hook(struct sd_net *, int node, sd_hook, void *ctx); /* one per node;
  * there, SD_OUT as if sent.  Refuses (SD_E_ARG) what would harm ns-3: see sim/box/guard.h. */
 int sd_net_inject(struct sd_net *, int node, int ifindex, enum sd_direction, const uint8_t *ip,
                   size_t len, sd_time delay);
+/* Called for each packet that a full queue throws away, right after its SD_OUT hook. */
+int sd_net_on_queue_drop(struct sd_net *,
+                         void (*dropped)(void *ctx, int node, int ifindex, const uint8_t *ip,
+                                         size_t len),
+                         void *ctx);
 
 /* -- UDP, and IP protocols without ports (ESP) -- */
 
@@ -80,6 +90,8 @@ typedef void (*sd_udp_receive)(void *ctx, struct sd_udp *, const uint8_t *data, 
 struct sd_udp *sd_net_udp(struct sd_net *, int node, uint32_t ip, uint16_t port, sd_udp_receive,
                           void *ctx);
 struct sd_udp *sd_net_raw(struct sd_net *, int node, uint8_t proto, sd_udp_receive, void *ctx);
+/* SD_OK; SD_E_ARG; SD_DROP_UNKNOWN: no route; SD_DROP_POLICY: dont_fragment, and the interface's
+ * MTU is smaller (sd_icmp was told the MTU, as if by a router). */
 int sd_udp_send(struct sd_udp *, const struct sd_addr *to, const void *data, size_t len,
                 bool dont_fragment);
 uint16_t sd_udp_port(const struct sd_udp *);
@@ -96,7 +108,7 @@ enum sd_tcp_event {
     SD_TCP_ACCEPTED, /* on the listener; child is new and may get its own callback */
     SD_TCP_CONNECTED,
     SD_TCP_READABLE,
-    SD_TCP_WRITABLE,
+    SD_TCP_WRITABLE, /* there is room again after sd_tcp_send() took less than offered */
     SD_TCP_PEER_CLOSED,
     SD_TCP_FAILED, /* connecting failed: refused or no answer */
     SD_TCP_RESET   /* an established connection broke: RST or too many retries */
