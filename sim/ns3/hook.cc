@@ -1,0 +1,143 @@
+// hook.cc - runs a node's hook, keeps bad packets from ns-3, injects packets.
+#include "sim/ns3/hook.h"
+#include "sim/ns3/link.h"
+
+extern "C" {
+#include "sim/box/guard.h"
+}
+
+#include "ns3/queue-item.h"
+
+namespace shakedown
+{
+
+using namespace ns3;
+
+NS_OBJECT_ENSURE_REGISTERED(HookLayer);
+
+TypeId HookLayer::GetTypeId()
+{
+    static TypeId id =
+        TypeId("shakedown::HookLayer").SetParent<TrafficControlLayer>().AddConstructor<HookLayer>();
+    return id;
+}
+
+template <typename P> P HookLayer::RunHook(Device *device, sd_direction direction, P packet)
+{
+    Scratch bytes(m_host->net);
+    sd_packet seen{};
+    seen.data = bytes.data();
+    seen.len = packet->CopyData(bytes.data(), kMaxPacket);
+    seen.cap = kScratch;
+    seen.node = m_host->id;
+    seen.ifindex = device->Index();
+    seen.direction = direction;
+    seen.now = NowNs();
+    switch (m_hook(m_ctx, &seen)) {
+    case SD_PASS:
+        return packet;
+    case SD_CHANGED:
+        if (sd_guard_packet(seen.data, seen.len) == SD_GUARD_GOOD)
+            return Create<Packet>(seen.data, static_cast<uint32_t>(seen.len));
+        m_host->counters.refused++;
+        return nullptr;
+    case SD_DROP:
+        break;
+    }
+    return nullptr;
+}
+
+void HookLayer::Arrive(Device *device, Ptr<const Packet> packet)
+{
+    if (m_hook != nullptr)
+        packet = RunHook(device, SD_IN, packet);
+    if (packet)
+        Deliver(device, packet);
+}
+
+void HookLayer::Deliver(Device *device, Ptr<const Packet> packet)
+{
+    static const Address nobody;
+    m_host->ip->Receive(device, packet, kIpv4, nobody, nobody, NetDevice::PACKET_HOST);
+}
+
+void HookLayer::Depart(Device *device, Ptr<Packet> packet)
+{
+    device->Transmit(packet);
+}
+
+void HookLayer::Send(Ptr<NetDevice> to, Ptr<QueueDiscItem> item)
+{
+    Device *device = static_cast<Device *>(PeekPointer(to)); // loopback never comes here
+    item->AddHeader();
+    Ptr<Packet> packet = item->GetPacket();
+    if (m_hook != nullptr)
+        packet = RunHook(device, SD_OUT, packet);
+    if (packet)
+        Depart(device, packet);
+}
+
+// Only what a node sends to an address of its own comes this way.  It waits for the next event,
+// so that nobody is called while still sending.
+void HookLayer::Receive(Ptr<NetDevice> to, Ptr<const Packet> packet, uint16_t protocol,
+                        const Address &, const Address &, NetDevice::PacketType)
+{
+    Ptr<Device> device = DynamicCast<Device>(to);
+    if (device && protocol == kIpv4)
+        Simulator::ScheduleNow(&HookLayer::Deliver, this, PeekPointer(device), packet);
+}
+
+// The base class looks for queue discs here; there are none.
+void HookLayer::DoInitialize()
+{
+    Object::DoInitialize();
+}
+
+} // namespace shakedown
+
+using namespace shakedown;
+
+int sd_net_hook(sd_net *net, int node, sd_hook hook, void *ctx)
+{
+    Host *host = net != nullptr ? net->HostOf(node) : nullptr;
+    if (host == nullptr)
+        return SD_E_ARG;
+    host->hook->SetHook(hook, ctx);
+    return SD_OK;
+}
+
+int sd_net_inject(sd_net *net, int node, int ifindex, sd_direction direction, const uint8_t *ip,
+                  size_t len, sd_time delay)
+{
+    Host *host = net != nullptr ? net->HostOf(node) : nullptr;
+    if (host == nullptr || !host->HasInterface(ifindex) || ip == nullptr ||
+        (direction != SD_IN && direction != SD_OUT) || delay > kMaxDelay)
+        return SD_E_ARG;
+    Device *device = ns3::PeekPointer(host->devices[ifindex]);
+    if (sd_guard_packet(ip, len) != SD_GUARD_GOOD ||
+        (direction == SD_OUT && len > device->GetMtu())) {
+        host->counters.refused++;
+        return SD_E_ARG;
+    }
+    ns3::Ptr<ns3::Packet> packet = ns3::Create<ns3::Packet>(ip, static_cast<uint32_t>(len));
+    HookLayer *hook = ns3::PeekPointer(host->hook);
+    if (direction == SD_IN)
+        ns3::Simulator::ScheduleWithContext(host->node->GetId(), Delay(delay), &HookLayer::Deliver,
+                                            hook, device, packet);
+    else
+        ns3::Simulator::ScheduleWithContext(host->node->GetId(), Delay(delay), &HookLayer::Depart,
+                                            hook, device, packet);
+    return SD_OK;
+}
+
+int sd_net_on_queue_drop(sd_net *net,
+                         void (*dropped)(void *ctx, int node, int ifindex, const uint8_t *ip,
+                                         size_t len),
+                         void *ctx)
+{
+    if (net == nullptr)
+        return SD_E_ARG;
+    net->queue_drop = dropped;
+    net->queue_drop_ctx = ctx;
+    return SD_OK;
+}
