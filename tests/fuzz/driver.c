@@ -89,6 +89,7 @@ static void report(const char *what)
 static void on_signal(int number)
 {
     signal(number, SIG_DFL);
+    signal(SIGABRT, SIG_DFL);
     report(number == SIGALRM ? "an input takes for ever" : "crashed");
     raise(number == SIGALRM ? SIGABRT : number);
 }
