@@ -71,6 +71,7 @@ static int feed(struct sd_ssl_session *s, const struct record *r, const uint8_t 
     int expected = expectation(s, r), result = SD_OK;
     uint16_t epoch = s->epoch;
     const struct sd_ssl_out *last_out = s->agent->out_tail;
+    bool open = s->phase == SD_SSL_OPEN;
     if (r->epoch == 0 && epoch == 0)
         dtls_window_mark(&s->window, r->sequence); /* nothing authenticates it: libssl takes it */
     if (r->epoch == epoch + 1)
@@ -83,7 +84,10 @@ static int feed(struct sd_ssl_session *s, const struct record *r, const uint8_t 
         return SD_OK; /* the session's end says more than a drop; sd_ssl_fail has counted it */
     s->in = NULL;
     s->in_len = 0;
-    if (s->resent || s->agent->out_tail != last_out || s->content_seen) {
+    const struct sd_ssl_out *out = last_out ? last_out->next : s->agent->out_head;
+    if (open && !s->resent && out && out->data[0] != TLS_ALERT)
+        s->agent->stats.retransmits++; /* 4.2.4: the last flight again, because it got lost */
+    if (s->resent || out || s->content_seen) {
         if (r->epoch == epoch && epoch > 0)
             dtls_window_mark(&s->window, r->sequence);
         return SD_OK;

@@ -146,6 +146,7 @@ static bool identify(const struct sd_ssl_agent *a, SSL_CTX *ctx)
     bool ok = leaf && key && SSL_CTX_use_certificate(ctx, leaf) == 1 &&
               SSL_CTX_use_PrivateKey(ctx, key) == 1;
     X509_free(leaf);
+    EVP_PKEY_free(key);
     return ok;
 }
 
@@ -163,8 +164,9 @@ static bool trust(const struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
 static bool common(struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
 {
     int version = a->kind->version;
+    /* Without NO_AUTO_CHAIN libssl would send the authority's own certificate along. */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     if (a->kind->datagram)
         SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU);

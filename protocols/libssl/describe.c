@@ -177,6 +177,10 @@ static void end_run(struct text *t, struct run *run, const char *open, const cha
 
 /* -- TLS over TCP -- */
 
+/* RFC 8446 4.4.4: a record that holds nothing but Finished: header, hash, type, tag. */
+#define FINISHED_SHA256 (TLS_HANDSHAKE_HEADER + 32 + 1 + 16)
+#define FINISHED_SHA384 (TLS_HANDSHAKE_HEADER + 48 + 1 + 16)
+
 /* Messages of one record, if they are in clear. */
 static bool say_messages(struct text *t, struct sd_reader r, size_t missing)
 {
@@ -224,16 +228,19 @@ size_t sd_ssl_describe_stream(const uint8_t *data, size_t len, bool from_client,
                 open = from_client ? "(" : "{";
                 close = from_client ? ")" : "}";
             } else if (changed && from_client && run.records == 0) {
-                what = "Finished";
+                bool alone = record_len == FINISHED_SHA256 || record_len == FINISHED_SHA384;
+                what = alone ? "Finished" : "Certificate ... Finished";
                 open = "{";
                 close = "}";
                 changed = false;
-                run = (struct run){1, record_len};
-                end_run(&t, &run, open, what, close);
-                what = "Application Data";
-                open = "[";
-                close = "]";
-                continue;
+                if (alone) {
+                    run = (struct run){1, record_len};
+                    end_run(&t, &run, open, what, close);
+                    what = "Application Data";
+                    open = "[";
+                    close = "]";
+                    continue;
+                }
             }
             run.records++;
             run.bytes += record_len;

@@ -13,7 +13,8 @@ X509 *sd_ssl_certificate(const char *pem)
 }
 
 /* Decoding a private key costs as much as a handshake's signature, so the process keeps the keys
- * it has met; they are on nobody's heap and never change. */
+ * it has met, on nobody's heap, and agents get copies: a key that signs keeps blinding and
+ * Montgomery forms, which would carry over from run to run. */
 #define KEYS_MAX 32
 static struct {
     uint64_t pem_hash;
@@ -28,7 +29,7 @@ static EVP_PKEY *decode(const char *pem)
     return key;
 }
 
-EVP_PKEY *sd_ssl_private_key(const char *pem)
+static EVP_PKEY *master_key(const char *pem)
 {
     uint64_t hash = sd_hash_text(0, pem);
     size_t at = 0;
@@ -47,4 +48,10 @@ EVP_PKEY *sd_ssl_private_key(const char *pem)
     }
     sd_leave(agent_env);
     return key;
+}
+
+EVP_PKEY *sd_ssl_private_key(const char *pem)
+{
+    EVP_PKEY *master = master_key(pem);
+    return master ? EVP_PKEY_dup(master) : NULL;
 }

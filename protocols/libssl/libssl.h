@@ -156,10 +156,10 @@ int sd_ssl_contexts(struct sd_ssl_agent *, struct sd_error *);
 
 /* -- identity.c -- */
 
-/* A certificate is parsed anew for every agent, because an X509 that lives on would keep results
- * of an earlier run; a private key is parsed once per process. */
+/* Both made anew for every agent, because an object that lives on would keep results of an earlier
+ * run; a private key is decoded once per process.  The caller frees them.  NULL: it is none. */
 X509 *sd_ssl_certificate(const char *pem);
-EVP_PKEY *sd_ssl_private_key(const char *pem); /* borrowed; NULL: not a key */
+EVP_PKEY *sd_ssl_private_key(const char *pem);
 
 /* -- bio.c -- */
 

@@ -44,13 +44,14 @@ long sd_ssl_stream_app_in(struct sd_agent *agent, sd_time now, sd_sid sid, uint6
 static struct sd_ssl_session *accept_session(struct sd_ssl_agent *a, const struct sd_path *path,
                                              int *result)
 {
-    *result = SD_E_NOMEM;
     if (a->stats.half_open >= a->half_open_max) {
         sd_ssl_send(a, path, NULL, 0, SD_UNIT_RESET);
         *result = sd_ssl_drop(a, SD_DROP_FULL);
         return NULL;
     }
-    return sd_ssl_session_new(a, path, false);
+    struct sd_ssl_session *s = sd_ssl_session_new(a, path, false);
+    *result = s ? SD_OK : SD_E_NOMEM;
+    return s;
 }
 
 static int end_of_stream(struct sd_ssl_session *s, uint8_t flags)

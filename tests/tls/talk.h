@@ -2,13 +2,12 @@
 #ifndef SD_TESTS_TLS_TALK_H
 #define SD_TESTS_TLS_TALK_H
 
-/* clang-format off: cmocka wants these before it */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-/* clang-format on */
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "sim/mem/mem.h"
 
