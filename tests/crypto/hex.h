@@ -2,6 +2,7 @@
 #ifndef SD_TESTS_CRYPTO_HEX_H
 #define SD_TESTS_CRYPTO_HEX_H
 
+#include "tests/core/unit.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
