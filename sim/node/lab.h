@@ -6,6 +6,8 @@
 #ifndef SD_LAB_H
 #define SD_LAB_H
 
+#include "sim/box/nat.h"
+#include "sim/box/weather.h"
 #include "sim/core/cost.h"
 #include "sim/net.h"
 
@@ -36,7 +38,6 @@ struct sd_machine_config {
 sd_machine sd_lab_host(struct sd_lab *, const struct sd_machine_config *, struct sd_error *);
 sd_machine sd_lab_router(struct sd_lab *, const char *name, struct sd_error *);
 
-enum sd_nat_mapping { SD_NAT_ENDPOINT_INDEPENDENT, SD_NAT_ADDRESS, SD_NAT_ADDRESS_PORT };
 struct sd_nat_config {
     const char *name;
     enum sd_nat_mapping mapping; /* filtering is the same (RFC 4787's words) */
@@ -45,23 +46,10 @@ struct sd_nat_config {
 };
 /* The link made last is its outside; hairpinning is off. */
 sd_machine sd_lab_nat(struct sd_lab *, const struct sd_nat_config *, struct sd_error *);
-enum { SD_REBIND_PORT = 1, SD_REBIND_ADDRESS = 2 };
 int sd_lab_rebind(struct sd_lab *, sd_machine nat, unsigned what); /* SD_REBIND_* */
 
 /* -- links and weather -- */
 
-#define SD_DROP_LIST 32
-struct sd_weather {
-    uint32_t loss_ppm;
-    uint32_t burst_mean; /* packets a loss burst lasts on average (Gilbert); 0, 1: random */
-    uint32_t duplicate_ppm;
-    uint32_t reorder_ppm;         /* held back by reorder_delay */
-    sd_time reorder_delay;        /* 0: 10 ms */
-    sd_time jitter;               /* uniform 0 to jitter more delay, order kept */
-    uint32_t corrupt_ppm;         /* one bit of the IP payload flipped */
-    uint32_t drop[SD_DROP_LIST];  /* exact: the n-th packets, from 1, ascending, 0 ends */
-    sd_time black_from, black_to; /* nothing passes in between; both 0: never */
-};
 struct sd_lab_link {
     sd_machine a, b;
     sd_time delay;
