@@ -23,12 +23,13 @@ client() { # ID MODE S_SERVER_FLAGS
     local id=$1 mode=$2 flags=$3 good
     next_port
     # shellcheck disable=SC2086
-    spawn peer ip netns exec "$b" openssl s_server -accept 10.1.0.2:$port \
-        -cert "$ids/server.example.crt" -key "$ids/server.example.key" $flags -rev -quiet
+    spawn peer ip netns exec "$b" sh -c "(sleep 2; echo olleh; sleep 20) | exec openssl s_server \
+        -accept 10.1.0.2:$port -cert $ids/server.example.crt -key $ids/server.example.key \
+        $flags -quiet"
     local peer=$last
     sleep 0.5
     ip netns exec "$a" "$SHAKEDOWN" live "$id" --connect 10.1.0.2:$port --name server.example \
-        --mode "$mode" --send $'hello\n' --expect 6 --for 30 \
+        --mode "$mode" --send $'hello\n' --expect 6 --for 15 \
         >"$scratch/ours.out" 2>"$scratch/ours.err"
     # A lost datagram of application data stays lost: the handshake is what DTLS must repair.
     if [ "$id" = dtls12 ]; then
@@ -58,8 +59,8 @@ server() { # ID MODE S_CLIENT_FLAGS
     result $good "$id" server "$mode, 50 ms, 5 % loss" s_client "$version"
 }
 
-client tls13 fresh -tls1_3
-client tls12 fresh -tls1_2
+client tls13 fresh "-tls1_3 -rev"
+client tls12 fresh "-tls1_2 -rev"
 client dtls12 fresh "-dtls1_2 -timeout"
 client dtls12 cookie "-dtls1_2 -timeout -listen"
 server tls13 fresh -tls1_3

@@ -50,6 +50,23 @@ server() {
     result $good "$id" server "$mode" s_client "$version"
 }
 
+# The same for DTLS, where s_server cannot turn lines round: it prints ours and sends its own.
+client_dtls() {
+    local mode=$1 flags=$2 ours=$3 good
+    next_port
+    spawn peer sh -c "(sleep 1; echo reply; sleep 4) | exec openssl s_server -dtls1_2 -timeout \
+        -mtu 1400 -accept 127.0.0.1:$port $server_cert $flags -quiet"
+    local peer=$last
+    sleep 0.4
+    # shellcheck disable=SC2086
+    "$SHAKEDOWN" live dtls12 --connect 127.0.0.1:$port --name server.example --ca "$ids/ca.crt" \
+        --mode "$mode" --send $'hello\n' --expect 6 $ours >"$scratch/ours.out" 2>"$scratch/ours.err"
+    good=$?
+    grep -q '^reply$' "$scratch/ours.out" && grep -q '^hello$' "$scratch/peer.out" || good=1
+    stop "$peer"
+    result $good dtls12 client "$mode" s_server "$version"
+}
+
 # Our client's early data: s_server prints it; its own line is the reply.
 client_early() {
     next_port
@@ -62,7 +79,7 @@ client_early() {
         --mode early --sessions 2 --send $'early-hello\n' --expect 6 \
         >"$scratch/ours.out" 2>"$scratch/ours.err"
     good=$?
-    [ "$(grep -c early-hello "$scratch/peer.out")" = 2 ] || good=1
+    [ "$(grep -c early-hello "$scratch/peer.out")" -ge 2 ] || good=1
     grep -q 'early ok' "$scratch/ours.err" || good=1
     stop "$peer"
     result $good tls13 client early s_server "$version"
@@ -118,9 +135,9 @@ client tls12 fresh ready "-tls1_2" ""
 client tls12 resumed ready,resumed "-tls1_2" "--sessions 2"
 client tls12 stateful ready,resumed "-tls1_2 -no_ticket" "--sessions 2"
 client tls12 psk ready "-tls1_2 $psk -nocert" "$our_psk"
-client dtls12 fresh ready "-dtls1_2 -timeout -mtu 1400" ""
-client dtls12 cookie ready "-dtls1_2 -timeout -mtu 1400 -listen" ""
-client dtls12 psk ready "-dtls1_2 -timeout -mtu 1400 $psk -nocert" "$our_psk"
+client_dtls fresh "" ""
+client_dtls cookie -listen ""
+client_dtls psk "$psk -nocert" "$our_psk"
 client_early
 
 server tls13 fresh "-tls1_3" ""

@@ -89,6 +89,7 @@ ours() {
         --private-key "$scratch/a.key" --peer-key "$(cat "$scratch/b.pub")" \
         --preshared-key "$scratch/psk" --allowed 10.99.0.0/24 "$@"
     own=$last
+    until_seen "$scratch/ours.err" wireguard
 }
 
 reaches() { # NAMESPACE ADDRESS [SECONDS]
