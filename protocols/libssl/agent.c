@@ -109,10 +109,21 @@ int sd_ssl_create(struct sd_agent **out, const struct sd_ssl_kind *kind,
     return SD_OK;
 }
 
+/* The thread's error queue keeps the words of its last errors, on the heap of whoever made them:
+ * without this they would outlive the agent, and the next run would begin with another queue. */
+static void forget_errors(void)
+{
+    for (int i = 0; i < ERR_NUM_ERRORS; i++) {
+        static char none[1];
+        ERR_new();
+        ERR_set_error_data(none, 0);
+    }
+    ERR_clear_error();
+}
+
 void sd_ssl_destroy(struct sd_agent *agent)
 {
     struct sd_ssl_agent *a = (struct sd_ssl_agent *)agent;
-    ERR_clear_error();
     sd_ssl_sessions_fini(a);
     sd_ssl_tickets_free(a);
     while (a->out_head) {
@@ -130,6 +141,7 @@ void sd_ssl_destroy(struct sd_agent *agent)
     SSL_CTX_free(a->server);
     BIO_meth_free(a->bio);
     sd_free(a);
+    forget_errors();
 }
 
 int sd_ssl_drop(struct sd_ssl_agent *a, int reason)
