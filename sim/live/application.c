@@ -24,8 +24,17 @@ static struct live_session *session_of(struct live *l, sd_sid sid)
     return free_slot;
 }
 
-static void release(struct live_session *s)
+static bool is_over(const struct live *l, sd_sid sid)
 {
+    for (size_t i = 0; i < LIVE_APP_MAX; i++)
+        if (sid && l->over[i] == sid)
+            return true;
+    return false;
+}
+
+static void release(struct live *l, struct live_session *s)
+{
+    l->over[l->overs++ % LIVE_APP_MAX] = s->sid;
     free(s->echo);
     *s = (struct live_session){0};
 }
@@ -102,6 +111,8 @@ static void data_in(struct live *l, struct live_session *s, const struct sd_even
 
 void live_app_event(struct live *l, const struct sd_event *e)
 {
+    if (is_over(l, e->sid))
+        return;
     struct live_session *s = session_of(l, e->sid);
     if (e->kind != SD_EV_DATA && e->kind != SD_EV_WRITABLE)
         live_say(l, "%s%s%s", sd_event_name(e->kind), e->detail ? ": " : "",
@@ -177,7 +188,7 @@ static void control(struct live *l, struct live_session *s, enum sd_verb verb)
 
 static void session_over(struct live *l, struct live_session *s)
 {
-    release(s);
+    release(l, s);
     if (!is_client(l))
         return;
     uint32_t wanted = l->config->sessions ? l->config->sessions : needs_earlier(l) ? 2 : 1;
@@ -221,5 +232,5 @@ void live_app_fini(struct live *l)
 {
     for (size_t i = 0; i < LIVE_APP_MAX; i++)
         if (l->session[i].sid)
-            release(&l->session[i]);
+            release(l, &l->session[i]);
 }

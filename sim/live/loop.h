@@ -48,6 +48,9 @@ struct live {
     int tun;
 
     struct live_session session[LIVE_APP_MAX];
+    sd_sid
+        over[LIVE_APP_MAX]; /* a ring: sessions this side ended, whose late events mean nothing */
+    uint32_t overs;
     uint32_t opened;  /* sessions started so far by a client */
     bool open_wanted; /* the next session is to be opened once the callback is over */
     bool finished;

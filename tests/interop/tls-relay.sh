@@ -52,7 +52,7 @@ server() { # ID MODE S_CLIENT_FLAGS
     # shellcheck disable=SC2086
     (for _ in 1 2 3 4 5 6; do sleep 1; echo hello; done) | timeout 20 ip netns exec "$b" openssl s_client \
         -connect 10.1.0.1:$port -servername server.example -CAfile "$ids/ca.crt" \
-        -verify_return_error $flags -quiet >"$scratch/peer.out" 2>"$scratch/peer.err"
+        -verify_return_error $flags -quiet -no_ign_eof >"$scratch/peer.out" 2>"$scratch/peer.err"
     grep -q '^hello$' "$scratch/peer.out"
     good=$?
     stop "$own"
