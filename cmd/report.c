@@ -1,0 +1,24 @@
+/* report - report.html again, from stored results. */
+#include "plots/report.h"
+#include "cmd/commands.h"
+
+static int run(const struct sd_args *args)
+{
+    const char *dir = args->word[0];
+    struct sd_error error = {0};
+    if (sd_report_write(dir, &error) < 0)
+        return sd_complain(&error);
+    printf("%s/report.html\n", dir);
+    fprintf(stderr, "next: open %s/report.html\n", dir);
+    return SD_EXIT_GOOD;
+}
+
+const struct sd_command sd_command_report = {
+    .name = "report",
+    .arguments = "DIR",
+    .what = "report.html again, from stored results; nothing is rerun",
+    .examples = "shakedown report results/runs/survey\n",
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

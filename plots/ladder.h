@@ -1,0 +1,21 @@
+/* ladder.h - a trace as a ladder diagram: a lifeline for each machine, an arrow for each packet. */
+#ifndef SD_LADDER_H
+#define SD_LADDER_H
+
+#include "plots/trace.h"
+#include <stdio.h>
+
+struct sd_ladder_view {
+    sd_time from, to; /* window; to 0: all */
+    size_t packets;   /* how many to draw before "... N packets more"; 0: a default */
+    int columns;      /* text: width in characters, 80 to 120; 0: 100 */
+};
+int sd_ladder_svg(const struct sd_trace *, const struct sd_ladder_view *, FILE *,
+                  struct sd_error *);
+int sd_ladder_text(const struct sd_trace *, const struct sd_ladder_view *, FILE *,
+                   struct sd_error *);
+
+/* Every kept trace of dir/events becomes dir/ladders/RUN.svg and RUN.txt.  *drawn may be NULL. */
+int sd_ladders_draw(const char *dir, size_t *drawn, struct sd_error *);
+
+#endif
