@@ -14,8 +14,8 @@ struct conversation {
     int client, server;
     size_t target; /* the unit to change; SIZE_MAX: none */
     size_t seen;
-    bool replace;
-    const uint8_t *bytes;
+    bool replace, mend;
+    uint8_t bytes[SD_FUZZ_INPUT_MAX];
     size_t len;
 };
 
@@ -24,6 +24,8 @@ static bool change(void *ctx, struct sd_mem_unit *u)
     struct conversation *c = ctx;
     if (u->segment != 0 || c->seen++ != c->target)
         return true;
+    if (c->mend && u->to >= 0)
+        c->fuzz->mend(c->mem, u->to, c->bytes, c->len);
     if (c->replace || u->number == 0) {
         /* Longer bytes than the unit had are injected, where that is possible. */
         if (u->number != 0 && c->len > u->len && u->to >= 0) {
@@ -70,10 +72,15 @@ static void converse(struct conversation *c)
 
 void sd_fuzz_agent_input(const struct sd_fuzz_agent *fuzz, const uint8_t *data, size_t len)
 {
-    if (len < 2)
+    static struct conversation c;
+    if (len < 2 || len - 2 > sizeof c.bytes)
         return;
-    struct conversation c = {
-        .fuzz = fuzz, .target = data[0], .replace = data[1] & 1, .bytes = data + 2, .len = len - 2};
+    c = (struct conversation){.fuzz = fuzz,
+                              .target = data[0],
+                              .replace = data[1] & 1,
+                              .mend = fuzz->mend && data[1] & 2,
+                              .len = len - 2};
+    memcpy(c.bytes, data + 2, c.len);
     converse(&c);
     uint64_t left = sd_mem_free(c.mem);
     if (left != 0) {
@@ -85,7 +92,8 @@ void sd_fuzz_agent_input(const struct sd_fuzz_agent *fuzz, const uint8_t *data, 
 
 void sd_fuzz_agent_seeds(const struct sd_fuzz_agent *fuzz, void (*add)(const void *, size_t))
 {
-    struct conversation c = {.fuzz = fuzz, .target = SIZE_MAX};
+    static struct conversation c;
+    c = (struct conversation){.fuzz = fuzz, .target = SIZE_MAX};
     converse(&c);
     uint8_t seed[SD_FUZZ_INPUT_MAX];
     size_t number = 0;
@@ -96,7 +104,7 @@ void sd_fuzz_agent_seeds(const struct sd_fuzz_agent *fuzz, void (*add)(const voi
         size_t len = u->len < sizeof seed - 2 ? u->len : sizeof seed - 2;
         seed[0] = (uint8_t)number++;
         memcpy(seed + 2, u->data, len);
-        for (seed[1] = 0; seed[1] < 2; seed[1]++)
+        for (seed[1] = 0; seed[1] < (fuzz->mend ? 4 : 2); seed[1]++)
             add(seed, len + 2);
     }
     sd_mem_free(c.mem);

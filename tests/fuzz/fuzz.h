@@ -23,17 +23,22 @@ void sd_fuzz_seeds(void (*add)(const void *data, size_t len)) __attribute__((wea
 
 struct sd_agent_ops;
 struct sd_config;
+struct sd_mem;
 struct sd_fuzz_agent {
     const struct sd_agent_ops *ops;
     const struct sd_config *client, *server;
     int carrier;         /* index into the protocol's carriers */
     const void *message; /* application data (tunnels: an inner packet), sent each way once ready */
     size_t message_len;
+    /* Optional: makes the changed unit, which goes to seat `to`, good where no mutation can guess:
+     * checksums, MACs, encryption under keys that the receiver has by now. */
+    void (*mend)(struct sd_mem *, int to, uint8_t *data, size_t len);
 };
 /* A conversation over memory in which one unit is not what it was.  Input: which unit (1), how (1:
- * bit 0: in its place, else before it; always in its place on streams), then the bytes. */
+ * bit 0: in its place, else before it; always in its place on streams; bit 1: mended), then the
+ * bytes. */
 void sd_fuzz_agent_input(const struct sd_fuzz_agent *, const uint8_t *data, size_t len);
-/* Every unit of an undisturbed conversation as a seed. */
+/* Every unit of an undisturbed conversation as a seed, in every `how`. */
 void sd_fuzz_agent_seeds(const struct sd_fuzz_agent *, void (*add)(const void *data, size_t len));
 
 #endif
