@@ -96,6 +96,8 @@ int sd_net_create(sd_net **out, const sd_net_config *config, sd_error *error)
     ns3::ObjectFactory scheduler;
     scheduler.SetTypeId("ns3::PriorityQueueScheduler");
     ns3::Simulator::SetScheduler(scheduler);
+    ns3::Simulator::Stop(ns3::TimeStep(kOrigin));
+    ns3::Simulator::Run();
 
     sd_net *net = new sd_net;
     net->config = *config;

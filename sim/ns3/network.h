@@ -124,9 +124,18 @@ class Scratch
     uint8_t *m_data;
 };
 
-inline uint64_t NowNs()
+// The run begins at this time of ns-3's clock.  TCP timestamps count that clock, and a SYN cookie
+// hides the peer's options in one that must not lie in the future, nor before the clock began.
+constexpr uint64_t kOrigin = 10 * SD_SECOND;
+
+inline uint64_t ClockNs()
 {
     return static_cast<uint64_t>(ns3::Simulator::Now().GetTimeStep());
+}
+
+inline uint64_t NowNs()
+{
+    return ClockNs() - kOrigin;
 }
 
 // The longest time that is safe to add to now: about 146 years.

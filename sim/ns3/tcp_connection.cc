@@ -124,6 +124,7 @@ void Connection::OpenPassive(std::shared_ptr<Listener> listener, const TcpHeader
     m_winScalingEnabled = syn.HasOption(TcpOption::WINSCALE);
     if (m_winScalingEnabled)
         ProcessOptionWScale(syn.GetOption(TcpOption::WINSCALE));
+    StartAt(segment.seq);
     m_sackEnabled = syn.HasOption(TcpOption::SACKPERMITTED);
     m_txBuffer->SetSackEnabled(m_sackEnabled);
     m_timestampEnabled = syn.HasOption(TcpOption::TS);
@@ -134,7 +135,6 @@ void Connection::OpenPassive(std::shared_ptr<Listener> listener, const TcpHeader
     m_dataRetrCount = m_dataRetries;
     m_tcb->m_ecnState = TcpSocketState::ECN_DISABLED;
     m_tcb->m_rxBuffer->SetNextRxSequence(segment.seq + SequenceNumber32(1));
-    m_highRxMark = segment.seq;
     m_state = SYN_RCVD;
     SendEmptyPacket(TcpHeader::SYN | TcpHeader::ACK);
 }
@@ -156,12 +156,13 @@ void Connection::OpenFromCookie(std::shared_ptr<Listener> listener, const Segmen
     m_synCount = m_synRetries;
     m_dataRetrCount = m_dataRetries;
     m_tcb->m_ecnState = TcpSocketState::ECN_DISABLED;
-    m_tcb->m_rxBuffer->SetNextRxSequence(ack.seq);
-    m_highRxMark = ack.seq - 1;
+    StartAt(ack.seq);
     m_tcb->m_nextTxSequence = SequenceNumber32(isn);
     m_tcb->m_highTxMark = SequenceNumber32(isn);
     m_highRxAckMark = SequenceNumber32(isn);
     m_txBuffer->SetHeadSequence(SequenceNumber32(isn));
+    // The cookie's timestamp comes back with the ACK: the first sample of the round trip.
+    m_history.emplace_back(SequenceNumber32(isn), 1, Simulator::Now());
     m_state = SYN_RCVD;
 }
 
@@ -172,7 +173,17 @@ void Connection::SetSegment(uint32_t mss)
     m_tcb->m_segmentSize = size;
     m_tcb->m_cWnd = m_tcb->m_initialCWnd * size;
     m_tcb->m_cWndInfl = m_tcb->m_cWnd;
+    m_tcb->m_ssThresh = m_tcb->m_initialSsThresh; // ns-3 sets it where a SYN is heard: not here
     m_txBuffer->SetSegmentSize(size);
+}
+
+// The peer's first sequence number, which ns-3 takes for 0: else no timestamp of its would be
+// echoed, nor a window be updated.
+void Connection::StartAt(SequenceNumber32 peer_isn)
+{
+    m_tcb->m_rxBuffer->SetNextRxSequence(peer_isn);
+    m_highTxAck = peer_isn;
+    m_highRxMark = peer_isn;
 }
 
 // RFC 9293 3.7.1: no segment larger than the peer's MSS option allows.
@@ -304,8 +315,14 @@ void Connection::Deliver(Ptr<Packet> packet, const Ipv4Header &ip, Ptr<Ipv4Inter
         return;
     }
     if (m_state == SYN_SENT) {
+        StartAt(s.seq);
         TakeMss(s);
         HearOptions(SD_SEGMENT_SYN_ACK, s);
+        // Segments leave room for what the ACK, and data that repeats it, will carry.
+        uint8_t ack_options[kOptionRoom];
+        size_t len = OptionsFor(false, true, ack_options, kOptionRoom - kTimestampsBytes);
+        SetSegment(m_tcb->m_segmentSize + kTimestampsBytes -
+                   static_cast<uint32_t>((len + 3) / 4 * 4));
     } else if (!m_heard_non_syn && !(s.flags & SD_TCP_SYN)) {
         m_heard_non_syn = true;
         if (!m_active)

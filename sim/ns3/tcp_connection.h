@@ -110,6 +110,7 @@ class Connection : public ns3::TcpSocketBase
     void Kill(sd_tcp_event event);
     void Process(ns3::Ptr<ns3::Packet> packet, const ns3::Ipv4Header &ip,
                  ns3::Ptr<ns3::Ipv4Interface> in, const Segment &segment);
+    void StartAt(ns3::SequenceNumber32 peer_isn);
     void SetSegment(uint32_t mss);
     void TakeMss(const Segment &segment);
     void HearOptions(sd_segment which, const Segment &segment);

@@ -227,7 +227,7 @@ void TcpLayer::SendCookie(Listener &listener, const Segment &segment)
     listener.counters.segments_out++;
 
     uint8_t reply[SD_TCP_HEADER_MAX];
-    size_t len = sd_cookie_syn_ack(reply, &syn, CookieKey(), NowNs(),
+    size_t len = sd_cookie_syn_ack(reply, &syn, CookieKey(), ClockNs(),
                                    static_cast<uint16_t>(MssTowards(syn.client_ip)));
     if (m_host->net->config.checksums)
         sd_write16(reply + SD_TCP_CHECKSUM,
@@ -249,7 +249,7 @@ bool TcpLayer::OnCookie(const std::shared_ptr<Listener> &listener, Ptr<Packet> p
     syn.server_port = segment.destination_port;
     syn.client_isn = segment.seq.GetValue() - 1;
     uint32_t isn = segment.ack.GetValue() - 1;
-    if (!sd_cookie_check(&syn, isn, segment.options, segment.options_len, CookieKey(), NowNs()))
+    if (!sd_cookie_check(&syn, isn, segment.options, segment.options_len, CookieKey(), ClockNs()))
         return false;
     FourTuple names{syn.server_ip, syn.client_ip, syn.server_port, syn.client_port};
     Ptr<Connection> child = CopyObject<Connection>(m_host->net->pattern);

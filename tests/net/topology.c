@@ -91,8 +91,10 @@ void tcp_peer_event(void *ctx, struct sd_tcp *tcp, enum sd_tcp_event event, stru
             p->received += n;
             p->last_byte_at = now;
         }
-        if (p->received > 0)
+        if (p->received > 0 && p->received >= p->reply_after)
             send_more(p);
+        if (p->close_after != 0 && p->received >= p->close_after)
+            sd_tcp_close(tcp);
         break;
     case SD_TCP_WRITABLE:
         send_more(p);

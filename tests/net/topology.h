@@ -42,6 +42,8 @@ struct tcp_peer {
     int connected, failed, reset, peer_closed, accepted, readable;
     sd_time connected_at, failed_at, last_byte_at, reset_at;
     bool close_when_sent, echo_close;
+    uint64_t reply_after;        /* bytes to have come before to_send goes */
+    uint64_t close_after;        /* bytes to have come before closing; 0: not by count */
     struct tcp_peer *child_peer; /* listener: state of accepted children */
 };
 void tcp_peer_event(void *ctx, struct sd_tcp *, enum sd_tcp_event, struct sd_tcp *child);
