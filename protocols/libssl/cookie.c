@@ -29,7 +29,7 @@ static void mac(const uint8_t key[32], const struct sd_addr *peer, const void *h
     memcpy(address + 1, peer->ip, peer->family == 6 ? 16 : 4);
     address[17] = (uint8_t)(peer->port >> 8);
     address[18] = (uint8_t)peer->port;
-    sd_count(SD_OP_MAC, "HMAC-SHA256", sizeof address + hello_len);
+    sd_count(SD_OP_MAC, "HMAC-SHA2-256", sizeof address + hello_len);
     crypto_auth_hmacsha256_init(&state, key, 32);
     crypto_auth_hmacsha256_update(&state, address, sizeof address);
     if (hello_len > 0)
