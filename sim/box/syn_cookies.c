@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-/* Sequence number: 5 bits of time, 3 bits of MSS, 24 bits of MAC. */
+/* Sequence number: 0, 4 bits of time, 3 bits of MSS, 24 bits of MAC.  The top bit is 0 as in every
+ * sequence number that a connection begins with. */
 #define PERIOD      (64 * SD_SECOND)
-#define PERIOD_MASK 0x1fu
+#define PERIOD_MASK 0xfu
 #define MAC_MASK    0xffffffu
 
 static const uint16_t mss_table[8] = {88, 536, 1220, 1300, 1360, 1380, 1440, 1460};
@@ -122,7 +123,8 @@ bool sd_cookie_check(struct sd_cookie_syn *s, uint32_t isn, const uint8_t *optio
     uint64_t period = now / PERIOD;
     unsigned index = isn >> 24 & 7;
     uint64_t age = (period - (isn >> 27)) & PERIOD_MASK;
-    if (age > 1 || age > period || (isn & MAC_MASK) != mac(s, key, period - age, index))
+    if (age > 1 || age > period || isn >> 31 != 0 ||
+        (isn & MAC_MASK) != mac(s, key, period - age, index))
         return false;
     s->mss = mss_table[index];
     s->window_scale = -1;

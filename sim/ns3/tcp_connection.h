@@ -16,7 +16,9 @@ namespace shakedown
 class TcpLayer;
 struct Listener;
 
-constexpr size_t kOptionRoom = 40; // RFC 9293 3.1: the data offset has four bits
+constexpr size_t kOptionRoom = 40;        // RFC 9293 3.1: the data offset has four bits
+constexpr uint32_t kTimestampsBytes = 12; // RFC 7323, with padding, in every segment
+constexpr uint32_t kMinMss = 88;          // Linux's floor
 
 // The fields of a segment that decide what becomes of it.
 struct Segment {
@@ -110,7 +112,9 @@ class Connection : public ns3::TcpSocketBase
     void Kill(sd_tcp_event event);
     void Process(ns3::Ptr<ns3::Packet> packet, const ns3::Ipv4Header &ip,
                  ns3::Ptr<ns3::Ipv4Interface> in, const Segment &segment);
-    void StartAt(ns3::SequenceNumber32 peer_isn);
+    uint32_t InitialSequence() const;
+    void StartSending(uint32_t isn);
+    void StartReceiving(ns3::SequenceNumber32 peer_isn);
     void SetSegment(uint32_t mss);
     void TakeMss(const Segment &segment);
     void HearOptions(sd_segment which, const Segment &segment);

@@ -184,7 +184,7 @@ static void aborted(void **state)
 struct stray_row {
     const char *name;
     uint8_t flags;
-    uint32_t seq;
+    uint32_t seq;      /* counted from the client's first, which was 0 */
     uint16_t port;     /* source port; 0: the live connection's */
     int resets, alive; /* answers with RST; whether the connection lives on */
     int acks;          /* challenge ACKs */
@@ -205,6 +205,7 @@ static const struct stray_row stray_rows[] = {
 struct seen_flags {
     int rst, ack, all;
     uint16_t client_port;
+    uint32_t client_next, server_next; /* sequence numbers */
 };
 static void count_flags(void *ctx, const struct sd_packet *packet)
 {
@@ -216,6 +217,8 @@ static void count_flags(void *ctx, const struct sd_packet *packet)
     seen->client_port = v.destination_port;
     seen->rst += (v.payload[SD_TCP_FLAGS] & SD_TCP_RST) != 0;
     seen->ack += v.payload[SD_TCP_FLAGS] == SD_TCP_ACK;
+    seen->client_next = sd_read32(v.payload + SD_TCP_ACK_NUMBER);
+    seen->server_next = sd_read32(v.payload + SD_TCP_SEQ);
 }
 
 static void strays(void **state)
@@ -234,16 +237,17 @@ static void strays(void **state)
         tcp_serve(&t, PORT, &listener, &child);
         tcp_call(&t, PORT, &client, 100);
         run_for(&t, SD_SECOND);
-        uint16_t live = seen.client_port;
+        struct seen_flags live = seen;
         seen = (struct seen_flags){0};
 
         uint8_t tcp[SD_TCP_HEADER] = {0}, packet[64];
-        struct sd_addr from = sd_ipv4_word(CLIENT_IP, row->port != 0 ? row->port : live);
+        struct sd_addr from =
+            sd_ipv4_word(CLIENT_IP, row->port != 0 ? row->port : live.client_port);
         struct sd_addr to = server_addr(PORT);
         sd_write16(tcp, from.port);
         sd_write16(tcp + 2, to.port);
-        sd_write32(tcp + SD_TCP_SEQ, row->seq);
-        sd_write32(tcp + SD_TCP_ACK_NUMBER, 1);
+        sd_write32(tcp + SD_TCP_SEQ, live.client_next - 101 + row->seq);
+        sd_write32(tcp + SD_TCP_ACK_NUMBER, live.server_next);
         tcp[SD_TCP_OFFSET] = 5 << 4;
         tcp[SD_TCP_FLAGS] = row->flags;
         size_t len =

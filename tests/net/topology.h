@@ -33,12 +33,12 @@ void topology_free(struct topology *);
 struct sd_addr server_addr(uint16_t port);
 void run_for(struct topology *, sd_time);
 
-/* A TCP service that counts what it gets, answers each connection's first byte with `reply` bytes
- * and closes after its peer; and the client's view of one connection. */
+/* One end of a connection, or a listener: what it is to do, and what happened to it.  Bytes follow
+ * a pattern, which the receiver checks. */
 struct tcp_peer {
     struct sd_net *net;
     struct sd_tcp *tcp;
-    uint64_t received, to_send, sum;
+    uint64_t received, sent, to_send;
     int connected, failed, reset, peer_closed, accepted, readable;
     sd_time connected_at, failed_at, last_byte_at, reset_at;
     bool close_when_sent, echo_close;
