@@ -339,9 +339,9 @@ static int done(void *ctx, size_t job, enum sd_job_end end, const void *raw,
     struct sd_row row;
     sd_campaign_row(scenario, slot->point, slot->repeat, result,
                     result ? result->detail : why->text, &row);
-    int rc = sd_store_add(running->store, slot->part, run, row.cell, row.cells, running->error);
-    if (rc == SD_OK && result)
-        rc = keep_expectations(running, slot, run, name, result);
+    int rc = result ? keep_expectations(running, slot, run, name, result) : SD_OK;
+    if (rc == SD_OK)
+        rc = sd_store_add(running->store, slot->part, run, row.cell, row.cells, running->error);
     if (rc < 0)
         return rc;
 

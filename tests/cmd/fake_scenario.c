@@ -7,6 +7,7 @@
  *   -- unexpected N      run N fails its expectation */
 #include "lua/scenario.h"
 #include "sim/core/random.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,7 +273,8 @@ int sd_scenario_run(struct sd_scenario *s, const struct sd_run_request *request,
             fprintf(f, "{\"t\":0,\"kind\":\"note\",\"text\":\"%" PRIu64 "\"}\n", result->value[0]) <
                 0 ||
             fclose(f) != 0)
-            return sd_fail(error, SD_E_IO, "cannot write %s", request->trace_path);
+            return sd_fail(error, SD_E_IO, "cannot write %s: %s", request->trace_path,
+                           strerror(errno));
     }
     return SD_OK;
 }
