@@ -66,6 +66,13 @@ void sd_weather_box_set(struct sd_weather_box *box, const struct sd_weather *wea
     box->weather = *weather;
 }
 
+/* Packets under way keep their time, and jitter their order: `released` stays. */
+void sd_weather_box_restart(struct sd_weather_box *box)
+{
+    box->n = 0;
+    box->burst = false;
+}
+
 void sd_weather_box_watch(struct sd_weather_box *box, sd_fate_watch watch, void *ctx)
 {
     box->watch = watch;

@@ -36,6 +36,8 @@ struct sd_weather_box *sd_weather_box_new(const struct sd_weather *, uint64_t ke
 void sd_weather_box_free(struct sd_weather_box *);
 /* From the next packet on; packets go on being counted from the first. */
 void sd_weather_box_set(struct sd_weather_box *, const struct sd_weather *);
+/* The next packet counts as the first again, and meets the same fate as the first did. */
+void sd_weather_box_restart(struct sd_weather_box *);
 void sd_weather_box_watch(struct sd_weather_box *, sd_fate_watch, void *ctx);
 enum sd_verdict sd_weather_box_pass(void *weather_box, struct sd_passage *);
 const struct sd_weather_counters *sd_weather_box_counters(const struct sd_weather_box *);
