@@ -11,6 +11,7 @@
 
 #include "cmd/stopwatch.h"
 #include "protocols/crypto/aead.h"
+#include "protocols/crypto/box.h"
 #include "protocols/crypto/kdf.h"
 
 enum { SMALL = 64, LARGE = 16384, RECORD_AAD = 13 };
@@ -157,6 +158,13 @@ static bool xseal(struct probe_tools *t, size_t len)
     return true;
 }
 
+static bool box_seal(struct probe_tools *t, size_t len)
+{
+    (void)t;
+    sd_box_seal(out, in, len, in, in);
+    return true;
+}
+
 static bool hmac_blake2s(struct probe_tools *t, size_t len)
 {
     (void)t;
@@ -204,6 +212,7 @@ const struct probe probes[] = {
     {SD_OP_SEAL, "AES-256-GCM", "AES-256-GCM", true, seal},
     {SD_OP_SEAL, "ChaCha20-Poly1305", "ChaCha20-Poly1305", true, seal},
     {SD_OP_SEAL, "XChaCha20-Poly1305", NULL, true, xseal},
+    {SD_OP_SEAL, "XSalsa20-Poly1305", NULL, true, box_seal},
     {SD_OP_SEAL, "AES-128-CBC", "AES-128-CBC", true, seal},
     {SD_OP_SEAL, "AES-256-CBC", "AES-256-CBC", true, seal},
     {0},
@@ -225,6 +234,7 @@ const struct probe_alias probe_aliases[] = {
     {SD_OP_OPEN, "AES-256-GCM", SD_OP_SEAL, "AES-256-GCM"},
     {SD_OP_OPEN, "ChaCha20-Poly1305", SD_OP_SEAL, "ChaCha20-Poly1305"},
     {SD_OP_OPEN, "XChaCha20-Poly1305", SD_OP_SEAL, "XChaCha20-Poly1305"},
+    {SD_OP_OPEN, "XSalsa20-Poly1305", SD_OP_SEAL, "XSalsa20-Poly1305"},
     {SD_OP_OPEN, "AES-128-CBC", SD_OP_SEAL, "AES-128-CBC"},
     {SD_OP_OPEN, "AES-256-CBC", SD_OP_SEAL, "AES-256-CBC"},
     {SD_OP_OPEN, "*", SD_OP_SEAL, "AES-256-CBC"},
