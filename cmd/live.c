@@ -18,7 +18,12 @@ static const struct sd_flag flags[] = {
     {"receive", SD_FLAG_TEXT, "FILE", "where received bytes go; default stdout", 0, 0},
     {"for", SD_FLAG_COUNT, "SECONDS", "end after so long", 1, 86400},
     {"rekey", SD_FLAG_COUNT, "N", "client: key updates before each request", 0, 100},
-    {"rebind", SD_FLAG_COUNT, "MS", "client: a new UDP port so long after ready", 1, 3600000},
+    {"rekey-after", SD_FLAG_COUNT, "MS", "a key update or new handshake so long after ready", 1,
+     3600000},
+    {"again", SD_FLAG_COUNT, "MS", "client on datagrams: send the request so often until a reply",
+     1, 3600000},
+    {"rebind", SD_FLAG_COUNT, "MS", "a new UDP port so long after ready", 1, 3600000},
+    {"export", SD_FLAG_TEXT, "LABEL", "print 32 bytes of the exporter", 0, 0},
     {"name", SD_FLAG_TEXT, "HOST", "the server's name; default server.example", 0, 0},
     {"alpn", SD_FLAG_TEXT, "LIST", "application protocols: h2,http/1.1", 0, 0},
     {"identity", SD_FLAG_TEXT, "NAME", "one of the lab's: server.example, ...", 0, 0},
@@ -230,8 +235,8 @@ static int plan_application(struct plan *p, const struct sd_args *args, struct s
     c->expect = sd_args_count(args, "expect", 0);
     c->sessions = (uint32_t)sd_args_count(args, "sessions", 0);
     c->rekeys = (uint32_t)sd_args_count(args, "rekey", 0);
-    c->rebind_after = sd_args_count(args, "rebind", 0) * SD_MS;
-    c->time_limit = sd_args_count(args, "for", 0) * SD_SECOND;
+    c->again_after = sd_args_count(args, "again", 0) * SD_MS;
+    c->export_label = sd_args_text(args, "export", NULL);
     return SD_OK;
 }
 
@@ -263,6 +268,9 @@ static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error
     c->agent.mutual = sd_args_has(args, "mutual");
     c->agent.allow_early = !strcmp(c->agent.mode, "early");
     c->agent.path_mtu = (uint16_t)sd_args_count(args, "mtu", 0);
+    c->rekey_after = sd_args_count(args, "rekey-after", 0) * SD_MS;
+    c->rebind_after = sd_args_count(args, "rebind", 0) * SD_MS;
+    c->time_limit = sd_args_count(args, "for", 0) * SD_SECOND;
     c->events = stderr;
     r = plan_psk(p, args, error);
     if (r == SD_OK && c->protocol->service == SD_SERVICE_IP)

@@ -2,6 +2,7 @@
  * file.  Events arrive inside the settle loop, which must not be re-entered, so they leave notes
  * that live_app_step() acts on. */
 #include "sim/live/loop.h"
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,21 @@ static void data_in(struct live *l, struct live_session *s, const struct sd_even
     }
 }
 
+/* What the configuration wants some time after READY. */
+static void note_timers(struct live *l, sd_sid sid)
+{
+    const struct sd_live_config *c = l->config;
+    sd_time now = live_now(l);
+    if (c->rebind_after)
+        l->rebind_at = now + c->rebind_after;
+    if (c->rekey_after) {
+        l->rekey_at = now + c->rekey_after;
+        l->rekey_sid = sid;
+    }
+    if (c->again_after && is_client(l) && c->protocol->service == SD_SERVICE_DATAGRAM)
+        l->again_at = now + c->again_after;
+}
+
 void live_app_event(struct live *l, const struct sd_event *e)
 {
     if (is_over(l, e->sid))
@@ -127,8 +143,7 @@ void live_app_event(struct live *l, const struct sd_event *e)
             s->source = l->config->send;
             s->to_send = l->config->send_len;
         }
-        if (l->config->rebind_after)
-            l->rebind_at = live_now(l) + l->config->rebind_after;
+        note_timers(l, e->sid);
         break;
     case SD_EV_RESUMED:
         l->result->resumed++;
@@ -186,6 +201,45 @@ static void control(struct live *l, struct live_session *s, enum sd_verb verb)
     sd_seat_control(&l->seat, live_now(l), s->sid, &c);
 }
 
+static void tell_exported(struct live *l, struct live_session *s)
+{
+    uint8_t secret[32];
+    char hex[2 * sizeof secret + 1];
+    struct sd_control c = {.verb = SD_EXPORT,
+                           .text = l->config->export_label,
+                           .out = secret,
+                           .out_len = sizeof secret};
+    int r = sd_seat_control(&l->seat, live_now(l), s->sid, &c);
+    if (r == SD_E_STATE)
+        return; /* a server that answers early data is ready before the handshake is over */
+    s->exported = true;
+    if (r == SD_OK)
+        sodium_bin2hex(hex, sizeof hex, secret, sizeof secret);
+    live_say(l, "exported: %s", r == SD_OK ? hex : sd_result_text(r));
+    sd_wipe(secret, sizeof secret);
+    sd_wipe(hex, sizeof hex);
+}
+
+void live_app_rekey(struct live *l)
+{
+    struct sd_control c = {.verb = SD_REKEY};
+    l->rekey_at = 0;
+    sd_seat_control(&l->seat, live_now(l), l->rekey_sid, &c);
+}
+
+void live_app_again(struct live *l)
+{
+    l->again_at = 0;
+    for (size_t i = 0; i < LIVE_APP_MAX; i++) {
+        struct live_session *s = &l->session[i];
+        if (!s->sid || !s->ready || s->received)
+            continue;
+        s->sent = 0;
+        l->again_at = live_now(l) + l->config->again_after;
+    }
+    live_app_step(l);
+}
+
 static void session_over(struct live *l, struct live_session *s)
 {
     release(l, s);
@@ -213,6 +267,8 @@ void live_app_step(struct live *l)
             }
             if (!s->ready)
                 continue;
+            if (l->config->export_label && !s->exported)
+                tell_exported(l, s);
             if (is_client(l) && !s->sent && s->source)
                 for (uint32_t k = 0; k < l->config->rekeys; k++)
                     control(l, s, SD_REKEY);

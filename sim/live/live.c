@@ -136,11 +136,11 @@ static int start_session(struct live *l, struct sd_error *error)
 
 static int wait_ms(const struct live *l, sd_time limit)
 {
+    const sd_time planned[] = {l->rebind_at, l->rekey_at, l->again_at, limit};
     sd_time now = live_now(l), next = sd_seat_deadline(&l->seat);
-    if (l->rebind_at && l->rebind_at < next)
-        next = l->rebind_at;
-    if (limit < next)
-        next = limit;
+    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
+        if (planned[i] && planned[i] < next)
+            next = planned[i];
     if (next <= now)
         return 0;
     uint64_t ms = (next - now + SD_MS - 1) / SD_MS;
@@ -197,6 +197,35 @@ static void serve(struct live *l, struct polled *p)
     }
 }
 
+static bool due(sd_time planned, sd_time now)
+{
+    return planned && planned <= now;
+}
+
+/* Everything that is due. */
+static int act(struct live *l, struct sd_error *error)
+{
+    sd_time now = live_now(l);
+    if (sd_seat_deadline(&l->seat) <= now) {
+        sd_seat_expire(&l->seat, now);
+        live_app_step(l);
+    }
+    if (due(l->rekey_at, now))
+        live_app_rekey(l);
+    if (due(l->again_at, now))
+        live_app_again(l);
+    if (due(l->rebind_at, now)) {
+        l->rebind_at = 0;
+        int r = live_udp_rebind(l, error);
+        if (r < 0)
+            return r;
+    }
+    if (!l->open_wanted)
+        return SD_OK;
+    l->open_wanted = false;
+    return start_session(l, error);
+}
+
 static int loop(struct live *l, struct sd_error *error)
 {
     const struct sd_live_config *c = l->config;
@@ -212,23 +241,9 @@ static int loop(struct live *l, struct sd_error *error)
             return sd_fail(error, SD_E_IO, "live: poll: %s", strerror(errno));
         if (n > 0)
             serve(l, &p);
-        sd_time now = live_now(l);
-        if (sd_seat_deadline(&l->seat) <= now) {
-            sd_seat_expire(&l->seat, now);
-            live_app_step(l);
-        }
-        if (l->rebind_at && l->rebind_at <= now) {
-            l->rebind_at = 0;
-            int r = live_udp_rebind(l, error);
-            if (r < 0)
-                return r;
-        }
-        if (l->open_wanted) {
-            l->open_wanted = false;
-            int r = start_session(l, error);
-            if (r < 0)
-                return r;
-        }
+        int r = act(l, error);
+        if (r < 0)
+            return r;
     }
     if (client && !l->finished)
         return sd_fail(error, SD_E_PEER, "live: %s with the peer; see the events above",

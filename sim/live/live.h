@@ -23,8 +23,12 @@ struct sd_live_config {
     uint64_t expect;      /* client: close after so many bytes came back; 0: after the first */
     FILE *received;       /* where application bytes go; NULL: nowhere */
     uint32_t rekeys;      /* client: key updates before each request */
-    sd_time rebind_after; /* client on UDP: a new local port so long after READY; 0: never */
-    sd_time time_limit;   /* 0: a client 10 s; a server or tunnel until SIGINT or SIGTERM */
+    sd_time rekey_after;  /* a key update or new handshake so long after READY; 0: never */
+    sd_time again_after;  /* client on datagrams: the request again, as often as so much time passes
+                             without a reply; 0: never */
+    sd_time rebind_after; /* on UDP: a new local port so long after READY; 0: never */
+    const char *export_label; /* 32 bytes of the exporter are told as an event; NULL: none */
+    sd_time time_limit;       /* 0: a client 10 s; a server or tunnel until SIGINT or SIGTERM */
 
     const char *tun; /* tunnels: name of the interface, made when missing */
     uint32_t inner_ip;

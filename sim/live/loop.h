@@ -24,7 +24,7 @@ struct live_udp {
 /* What the application does with one session. */
 struct live_session {
     sd_sid sid; /* 0: free slot */
-    bool ready, closing, ended;
+    bool ready, closing, ended, exported;
     uint64_t received;
     size_t sent, to_send;
     const uint8_t *source; /* of the bytes to send */
@@ -55,7 +55,9 @@ struct live {
     bool open_wanted; /* the next session is to be opened once the callback is over */
     bool finished;
     bool broken; /* a session ended in an error */
-    sd_time rebind_at;
+    /* What is to be done once, by time; 0: nothing. */
+    sd_time rebind_at, rekey_at, again_at;
+    sd_sid rekey_sid;
     char why[160];
 };
 
@@ -80,6 +82,8 @@ int live_tun_open(const char *name, uint32_t ip, uint8_t prefix, uint16_t mtu, s
 void live_app_event(struct live *,
                     const struct sd_event *); /* inside the settle loop: notes only */
 void live_app_step(struct live *);            /* outside it: acts on the notes */
+void live_app_rekey(struct live *);           /* rekey_at has come */
+void live_app_again(struct live *);           /* again_at has come */
 int live_app_open(struct live *, uint32_t conn, const struct sd_path *, struct sd_error *);
 void live_app_fini(struct live *);
 

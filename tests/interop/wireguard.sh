@@ -1,37 +1,21 @@
 #!/usr/bin/env bash
 # wireguard.sh - our wireguard against wireguard-go in network namespaces: both roles, ping, a TCP
-# transfer, a rebinding behind a real NAT, and a path with delay and loss (relay.c).
+# transfer both ways, cookies, new keys, a rebinding behind a real NAT, and a path with delay and
+# loss (relay.c).
 # shellcheck source=tests/interop/lib.sh
 . "$(dirname "$0")/lib.sh"
 : "${RELAY:?path of the relay program}"
-need ip ping wg wireguard-go nft socat
-need_root
+need ping wg wireguard-go nft conntrack socat
+need_namespaces
 
 version=$(wireguard-go --version 2>/dev/null | head -n 1 | grep -o '[0-9][0-9.]*' | head -n 1)
 tag=sd$$
 a=${tag}a b=${tag}b n=${tag}n # a: ours, b: theirs, n: the NAT between
+ours_at=10.1.0.1:51820 theirs_at=10.1.0.2:51820
 umask 077
 wg genkey >"$scratch/a.key"; wg pubkey <"$scratch/a.key" >"$scratch/a.pub"
 wg genkey >"$scratch/b.key"; wg pubkey <"$scratch/b.key" >"$scratch/b.pub"
 wg genpsk >"$scratch/psk"
-head -c 4194304 /dev/urandom >"$scratch/file"
-sum=$(sha256sum <"$scratch/file")
-
-netns() {
-    local ns
-    for ns in "$@"; do
-        ip netns add "$ns" && namespaces+=("$ns")
-        ip -n "$ns" link set lo up
-    done
-}
-
-drop_netns() {
-    local ns
-    for ns in "${namespaces[@]:-}"; do
-        ip netns del "$ns" 2>/dev/null
-    done
-    namespaces=()
-}
 
 direct() { # a 10.1.0.1 -- 10.1.0.2 b
     netns "$a" "$b"
@@ -40,117 +24,161 @@ direct() { # a 10.1.0.1 -- 10.1.0.2 b
     ip -n "$b" addr add 10.1.0.2/24 dev eth; ip -n "$b" link set eth up
 }
 
-relayed() { # DELAY_MS LOSS_PERCENT: the same addresses over the relay's wire
-    netns "$a" "$b"
-    spawn relay "$RELAY" "$a" "$b" "$1" "$2" 7
-    relay=$last
-    until_seen "$scratch/relay.out" up || return 1
-    ip -n "$a" addr add 10.1.0.1 peer 10.1.0.2 dev wire; ip -n "$a" link set wire mtu 1500 up
-    ip -n "$b" addr add 10.1.0.2 peer 10.1.0.1 dev wire; ip -n "$b" link set wire mtu 1500 up
-}
-
-behind_nat() { # a 192.168.7.2 -- n 10.1.0.1, masquerading -- 10.1.0.2 b
+# behind_nat INSIDE OUTSIDE: INSIDE 192.168.7.2 -- n, masquerading as 10.1.0.9 -- OUTSIDE, which has
+# the address that it always has.
+behind_nat() {
+    local inside=$1 outside=$2 address=10.1.0.1
+    [ "$outside" = "$b" ] && address=10.1.0.2
     netns "$a" "$b" "$n"
-    ip -n "$a" link add eth type veth peer name inside netns "$n"
-    ip -n "$b" link add eth type veth peer name outside netns "$n"
-    ip -n "$a" addr add 192.168.7.2/24 dev eth; ip -n "$a" link set eth up
+    ip -n "$inside" link add eth type veth peer name inside netns "$n"
+    ip -n "$outside" link add eth type veth peer name outside netns "$n"
+    ip -n "$inside" addr add 192.168.7.2/24 dev eth; ip -n "$inside" link set eth up
     ip -n "$n" addr add 192.168.7.1/24 dev inside; ip -n "$n" link set inside up
-    ip -n "$n" addr add 10.1.0.1/24 dev outside; ip -n "$n" link set outside up
-    ip -n "$b" addr add 10.1.0.2/24 dev eth; ip -n "$b" link set eth up
-    ip -n "$a" route add default via 192.168.7.1
+    ip -n "$n" addr add 10.1.0.9/24 dev outside; ip -n "$n" link set outside up
+    ip -n "$outside" addr add $address/24 dev eth; ip -n "$outside" link set eth up
+    ip -n "$inside" route add default via 192.168.7.1
     ip netns exec "$n" sysctl -qw net.ipv4.ip_forward=1
-    ip netns exec "$n" nft -f - <<NFT
+    ip netns exec "$n" nft -f - <<'NFT'
 table ip nat {
   chain post { type nat hook postrouting priority 100; oifname "outside" masquerade random; }
 }
 NFT
 }
 
-# Theirs: in b, listening on 51820; $1 may be the endpoint to start towards.
+relay=
+relayed() { # a 10.1.0.1 -- 10.1.0.2 b, 25 ms each way, 2 % loss
+    netns "$a" "$b"
+    relay_wire "$a" "$b" 25 2
+}
+
+# theirs PSK ENDPOINT: wireguard-go in b, listening on 51820; both may be empty.
 theirs() {
-    ip netns exec "$b" wireguard-go -f wg0 >"$scratch/theirs.out" 2>"$scratch/theirs.err" </dev/null &
-    background+=($!)
-    wireguard=$!
-    local tries=100
-    until ip -n "$b" link show wg0 >/dev/null 2>&1 || [ $tries = 0 ]; do
-        sleep 0.05; tries=$((tries - 1))
+    spawn theirs ip netns exec "$b" wireguard-go -f wg0
+    wireguard=$last
+    local tries=$((patience * 50))
+    until ip netns exec "$b" wg show wg0 >/dev/null 2>&1; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "wireguard-go did not start"; exit 1; }
+        sleep 0.02
     done
     # shellcheck disable=SC2086
     ip netns exec "$b" wg set wg0 listen-port 51820 private-key "$scratch/b.key" \
-        peer "$(cat "$scratch/a.pub")" preshared-key "$scratch/psk" allowed-ips 10.99.0.1/32 \
-        ${1:+endpoint $1}
+        peer "$(cat "$scratch/a.pub")" allowed-ips 10.99.0.1/32 \
+        ${1:+preshared-key "$1"} ${2:+endpoint $2}
     ip -n "$b" addr add 10.99.0.2/24 dev wg0
     ip -n "$b" link set wg0 mtu 1420 up
 }
 
-# Ours: in a; the flags say who begins.
+# ours FLAGS...: in a.
 ours() {
     spawn ours ip netns exec "$a" "$SHAKEDOWN" live wireguard --tun sd0 --inner 10.99.0.1/24 \
         --private-key "$scratch/a.key" --peer-key "$(cat "$scratch/b.pub")" \
-        --preshared-key "$scratch/psk" --allowed 10.99.0.0/24 "$@"
+        --allowed 10.99.0.0/24 "$@"
     own=$last
-    until_seen "$scratch/ours.err" wireguard
+    until_seen "$scratch/ours.err" ' wireguard (client|server)$'
 }
 
-reaches() { # NAMESPACE ADDRESS [SECONDS]
-    ip netns exec "$1" ping -q -c 3 -i 0.3 -W "${3:-2}" "$2" >"$scratch/ping.out" 2>&1
-    grep -q ' [1-3] received' "$scratch/ping.out"
+# Pings until one is answered.
+reaches() { # NAMESPACE ADDRESS
+    local tries=$patience
+    until ip netns exec "$1" ping -q -c 1 -W 1 "$2" >"$scratch/ping.out" 2>&1; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "$2 does not answer"; return 1; }
+    done
 }
 
-transfer() { # from a to b and the same back, over TCP inside the tunnel
-    ip netns exec "$b" timeout 60 socat -u TCP-LISTEN:7000,reuseaddr "CREATE:$scratch/got" &
-    local receiver=$!
-    sleep 0.4
-    ip netns exec "$a" timeout 60 socat -u "FILE:$scratch/file" TCP:10.99.0.2:7000 || return 1
-    wait $receiver
-    [ "$(sha256sum <"$scratch/got")" = "$sum" ]
+# carry FROM TO ADDRESS BYTES: one TCP connection inside the tunnel, compared by hash.
+carry() {
+    local sum receiver tries=$((patience * 50))
+    head -c "$4" /dev/urandom >"$scratch/file"
+    sum=$(sha256sum <"$scratch/file")
+    ip netns exec "$2" timeout $((2 * patience)) \
+        socat -u TCP-LISTEN:7000,reuseaddr "CREATE:$scratch/got" &
+    receiver=$!
+    until ip netns exec "$2" cat /proc/net/tcp | grep -q ':1B58 00000000:0000 0A'; do
+        [ $((tries -= 1)) -gt 0 ] || return 1
+        sleep 0.02
+    done
+    ip netns exec "$1" timeout $((2 * patience)) socat -u "FILE:$scratch/file" "TCP:$3:7000" &&
+        wait $receiver
+    [ "$(sha256sum <"$scratch/got")" = "$sum" ] || { echo "$4 B towards $3 did not arrive"; return 1; }
+}
+
+transfer() { # BYTES each way
+    carry "$a" "$b" 10.99.0.2 "$1" && carry "$b" "$a" 10.99.0.1 "$1"
+}
+
+their_view() { # endpoints, latest-handshakes: what wireguard-go says of us
+    ip netns exec "$b" wg show wg0 "$1" | awk '{print $2}'
+}
+
+# The NAT forgets; what comes next goes out with another source port.
+forget_bindings() {
+    ip netns exec "$n" conntrack -F 2>/dev/null
 }
 
 end() {
-    stop "$own" "$wireguard" ${relay:-}
+    stop "$own" "$wireguard" $relay
     relay=
     drop_netns
 }
 
-direct; theirs; ours --connect 10.1.0.2:51820
-reaches "$a" 10.99.0.2 && transfer
-result $? wireguard initiator psk wireguard-go "$version"
+direct; theirs "" ""; ours --connect $theirs_at
+reaches "$a" 10.99.0.2 && transfer 4194304
+result $? wireguard initiator fresh wireguard-go "$version"
 end
 
-direct; theirs 10.1.0.1:51820; ours --listen 10.1.0.1:51820
-reaches "$b" 10.99.0.1 && transfer
+direct; theirs "$scratch/psk" $ours_at; ours --listen $ours_at --preshared-key "$scratch/psk"
+reaches "$b" 10.99.0.1 && transfer 4194304
 result $? wireguard responder psk wireguard-go "$version"
 end
 
-# The NAT forgets its binding: the next packets come from another port, and the session lives on.
-behind_nat; theirs; ours --connect 10.1.0.2:51820
+# We are under load: a cookie reply, and wireguard-go's next initiation carries its mac2.
+direct; theirs "" $ours_at; ours --listen $ours_at --mode cookie
+reaches "$b" 10.99.0.1 && all_seen "$scratch/ours.err" "validated: cookie" ready && transfer 65536
+result $? wireguard responder cookie wireguard-go "$version"
+end
+
+# New keys while packets flow: none is lost, and wireguard-go saw a second handshake.
+direct; theirs "" ""; ours --connect $theirs_at --rekey-after 5500
 reaches "$a" 10.99.0.2
 good=$?
-before=$(ip netns exec "$b" wg show wg0 endpoints | awk '{print $2}')
-shakes=$(ip netns exec "$b" wg show wg0 latest-handshakes | awk '{print $2}')
-ip netns exec "$n" nft flush ruleset
-ip netns exec "$n" nft -f - <<'NFT'
-table ip nat {
-  chain post { type nat hook postrouting priority 100; oifname "outside" ip protocol udp masquerade to :40000-40009; }
-}
-NFT
-# Without conntrack's own tool, the old binding goes when its interface does.
-ip -n "$n" link set outside down; ip -n "$n" link set outside up
-sleep 0.3
-reaches "$a" 10.99.0.2 && transfer || good=1
-after=$(ip netns exec "$b" wg show wg0 endpoints | awk '{print $2}')
-[ "$shakes" = "$(ip netns exec "$b" wg show wg0 latest-handshakes | awk '{print $2}')" ] || good=1
-[ "$before" != "$after" ] || { echo "the NAT kept its binding ($before)"; good=1; }
+shakes=$(their_view latest-handshakes)
+ip netns exec "$a" ping -q -c 65 -i 0.1 -W 5 10.99.0.2 >"$scratch/ping.out" 2>&1
+all_seen "$scratch/ping.out" ' 0% packet loss' && all_seen "$scratch/ours.err" 'key update' || good=1
+[ "$shakes" != "$(their_view latest-handshakes)" ] || { echo "wireguard-go saw no new handshake"; good=1; }
+result $good wireguard initiator rekey wireguard-go "$version"
+end
+
+# We are behind a NAT that forgets us: wireguard-go follows, without a new handshake.
+behind_nat "$a" "$b"; theirs "" ""; ours --connect $theirs_at
+reaches "$a" 10.99.0.2
+good=$?
+before=$(their_view endpoints) shakes=$(their_view latest-handshakes)
+forget_bindings
+reaches "$a" 10.99.0.2 && transfer 1048576 || good=1
+[ "$before" != "$(their_view endpoints)" ] || { echo "the NAT kept its binding ($before)"; good=1; }
+[ "$shakes" = "$(their_view latest-handshakes)" ] || { echo "there was a new handshake"; good=1; }
 result $good wireguard initiator rebinding wireguard-go "$version"
 end
 
-relayed 25 2; theirs; ours --connect 10.1.0.2:51820
-reaches "$a" 10.99.0.2 8 && transfer
-result $? wireguard initiator "50 ms, 2 % loss" wireguard-go "$version"
+# The same with wireguard-go behind it: we follow.
+behind_nat "$b" "$a"; theirs "" $ours_at; ours --listen $ours_at
+reaches "$b" 10.99.0.1
+good=$?
+shakes=$(their_view latest-handshakes)
+forget_bindings
+reaches "$b" 10.99.0.1 && transfer 1048576 || good=1
+all_seen "$scratch/ours.err" 'migrated' || good=1
+[ "$shakes" = "$(their_view latest-handshakes)" ] || { echo "there was a new handshake"; good=1; }
+result $good wireguard responder rebinding wireguard-go "$version"
 end
 
-relayed 25 2; theirs 10.1.0.1:51820; ours --listen 10.1.0.1:51820
-reaches "$b" 10.99.0.1 8 && transfer
-result $? wireguard responder "50 ms, 2 % loss" wireguard-go "$version"
+relayed; theirs "" ""; ours --connect $theirs_at
+reaches "$a" 10.99.0.2 && transfer 1048576
+result $? wireguard initiator "fresh, 50 ms, 2 % loss" wireguard-go "$version"
+end
+
+relayed; theirs "" $ours_at; ours --listen $ours_at
+reaches "$b" 10.99.0.1 && transfer 1048576
+result $? wireguard responder "fresh, 50 ms, 2 % loss" wireguard-go "$version"
 end
 summary
