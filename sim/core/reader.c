@@ -69,6 +69,11 @@ uint64_t sd_get64(struct sd_reader *r)
     return get_big(r, 8);
 }
 
+uint16_t sd_get16le(struct sd_reader *r)
+{
+    return (uint16_t)get_little(r, 2);
+}
+
 uint32_t sd_get32le(struct sd_reader *r)
 {
     return (uint32_t)get_little(r, 4);
@@ -159,6 +164,11 @@ void sd_put32(struct sd_writer *w, uint32_t v)
 void sd_put64(struct sd_writer *w, uint64_t v)
 {
     put_big(w, v, 8);
+}
+
+void sd_put16le(struct sd_writer *w, uint16_t v)
+{
+    put_little(w, v, 2);
 }
 
 void sd_put32le(struct sd_writer *w, uint32_t v)

@@ -19,6 +19,7 @@ uint16_t sd_get16(struct sd_reader *r); /* big endian */
 uint32_t sd_get24(struct sd_reader *r);
 uint32_t sd_get32(struct sd_reader *r);
 uint64_t sd_get64(struct sd_reader *r);
+uint16_t sd_get16le(struct sd_reader *r);
 uint32_t sd_get32le(struct sd_reader *r);
 uint64_t sd_get64le(struct sd_reader *r);
 const uint8_t *sd_get(struct sd_reader *r, size_t len);       /* NULL when short */
@@ -37,6 +38,7 @@ void sd_put16(struct sd_writer *w, uint16_t v);
 void sd_put24(struct sd_writer *w, uint32_t v);
 void sd_put32(struct sd_writer *w, uint32_t v);
 void sd_put64(struct sd_writer *w, uint64_t v);
+void sd_put16le(struct sd_writer *w, uint16_t v);
 void sd_put32le(struct sd_writer *w, uint32_t v);
 void sd_put64le(struct sd_writer *w, uint64_t v);
 void sd_put(struct sd_writer *w, const void *data, size_t len);

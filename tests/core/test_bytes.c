@@ -10,8 +10,8 @@
 static void reader_reads(void **state)
 {
     (void)state;
-    static const uint8_t bytes[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-                                    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30};
+    static const uint8_t bytes[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
+                                    17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
     struct sd_reader r = sd_reader_of(bytes, sizeof bytes);
     assert_int_equal(sd_get8(&r), 0x01);
     assert_int_equal(sd_get16(&r), 0x0203);
@@ -20,6 +20,7 @@ static void reader_reads(void **state)
     assert_true(sd_get64(&r) == UINT64_C(0x0b0c0d0e0f101112));
     assert_int_equal(sd_get32le(&r), 0x16151413);
     assert_true(sd_get64le(&r) == UINT64_C(0x1e1d1c1b1a191817));
+    assert_int_equal(sd_get16le(&r), 0x201f);
     assert_int_equal(sd_left(&r), 0);
     assert_false(r.bad);
     assert_int_equal(sd_get8(&r), 0);
@@ -90,12 +91,13 @@ static void writer_writes(void **state)
     sd_put64(&w, UINT64_C(0x0b0c0d0e0f101112));
     sd_put32le(&w, 0x16151413);
     sd_put64le(&w, UINT64_C(0x1e1d1c1b1a191817));
-    sd_put(&w, "\x1f\x20", 2);
-    assert_int_equal(sd_written(&w), 32);
-    for (int i = 0; i < 32; i++)
+    sd_put16le(&w, 0x201f);
+    sd_put(&w, "\x21\x22", 2);
+    assert_int_equal(sd_written(&w), 34);
+    for (int i = 0; i < 34; i++)
         assert_int_equal(room[i], i + 1);
-    uint8_t *space = sd_put_space(&w, 8);
-    assert_ptr_equal(space, room + 32);
+    uint8_t *space = sd_put_space(&w, 6);
+    assert_ptr_equal(space, room + 34);
     assert_false(w.bad);
     sd_put8(&w, 1);
     assert_true(w.bad);
