@@ -5,17 +5,20 @@
 #include "plots/trace.h"
 #include <stdio.h>
 
+#define SD_LADDER_PACKETS 60 /* drawn unless the view says another number */
+
 struct sd_ladder_view {
-    sd_time from, to; /* window; to 0: all */
-    size_t packets;   /* how many to draw before "... N packets more"; 0: a default */
-    int columns;      /* text: width in characters, 80 to 120; 0: 100 */
+    sd_time from, to; /* packets that left and events that happened in [from, to]; to 0: all */
+    size_t packets;   /* how many to draw before "N packets more"; 0: SD_LADDER_PACKETS */
+    int columns;      /* text: width in characters, clamped to 80..120; 0: 100 */
 };
 int sd_ladder_svg(const struct sd_trace *, const struct sd_ladder_view *, FILE *,
                   struct sd_error *);
 int sd_ladder_text(const struct sd_trace *, const struct sd_ladder_view *, FILE *,
                    struct sd_error *);
 
-/* Every kept trace of dir/events becomes dir/ladders/RUN.svg and RUN.txt.  *drawn may be NULL. */
+/* Every kept trace of dir/events becomes dir/ladders/RUN.svg and RUN.txt, in the window that its
+ * scenario asks for.  *drawn (may be NULL): how many. */
 int sd_ladders_draw(const char *dir, size_t *drawn, struct sd_error *);
 
 #endif

@@ -1,8 +1,0 @@
-#include "plots/ladder.h"
-
-int sd_ladders_draw(const char *dir, size_t *drawn, struct sd_error *error)
-{
-    if (drawn)
-        *drawn = 0;
-    return sd_fail(error, SD_E_UNSUPPORTED, "%s: no ladders can be drawn yet", dir);
-}

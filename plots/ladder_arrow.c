@@ -1,0 +1,211 @@
+/* ladder_arrow.c - a packet in a ladder's picture: its arrow and its label. */
+#include "plots/ladder_picture.h"
+#include "plots/style.h"
+#include "plots/svg.h"
+#include <inttypes.h>
+#include <math.h>
+
+#define PI 3.14159265358979323846
+
+static const char *kind_colour(enum sd_label_kind kind)
+{
+    switch (kind) {
+    case SD_LABEL_ENCRYPTED:
+        return SD_ENCRYPTED;
+    case SD_LABEL_SIZE:
+        return SD_MUTED;
+    case SD_LABEL_FATE:
+        return SD_BAD;
+    default:
+        return SD_INK;
+    }
+}
+
+void sd_picture_line_text(FILE *to, const struct sd_label *label, struct sd_label_line line,
+                          bool more)
+{
+    for (size_t at = line.start, end = line.start + line.len; at < end;) {
+        size_t stop = at;
+        while (stop < end && label->kind[stop] == label->kind[at])
+            stop++;
+        bool bold = label->kind[at] == SD_LABEL_ENCRYPTED || label->kind[at] == SD_LABEL_FATE;
+        fprintf(to, "<tspan fill=\"%s\"%s>", kind_colour(label->kind[at]),
+                bold ? " font-weight=\"bold\"" : "");
+        sd_xml_part(to, label->text + at, stop - at);
+        fputs("</tspan>", to);
+        at = stop;
+    }
+    if (more)
+        fputs("<tspan fill=\"" SD_MUTED "\">\xe2\x80\xa6</tspan>", to);
+}
+
+static void put_head(FILE *to, double x, double y, double dx, double dy, const char *colour)
+{
+    double len = hypot(dx, dy), ux = dx / len, uy = dy / len;
+    double bx = x - 12 * ux, by = y - 12 * uy;
+    fprintf(to, "<path d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fz\" fill=\"%s\"/>\n", x, y, bx - 5 * uy,
+            by + 5 * ux, bx + 5 * uy, by - 5 * ux, colour);
+}
+
+static void put_cross(FILE *to, double x, double y)
+{
+    fprintf(to,
+            "<path d=\"M%.1f %.1fl14 14m0 -14l-14 14\" stroke=\"" SD_BAD
+            "\" stroke-width=\"3\" fill=\"none\"/>\n",
+            x - 7, y - 7);
+}
+
+struct arrow {
+    double x0, y0, x1, y1;   /* as far as it is drawn */
+    double whole_x, whole_y; /* where it would have ended */
+};
+
+static struct arrow arrow_of(const struct picture *picture, size_t row)
+{
+    const struct sd_trace_entry *entry = sd_picture_entry(picture, row);
+    struct arrow arrow = {
+        .x0 = sd_picture_line(picture, entry->packet.from),
+        .y0 = picture->begins[row],
+        .whole_x = sd_picture_line(picture, entry->packet.to),
+    };
+    bool arrived = entry->packet.arrive != SD_NEVER;
+    arrow.whole_y = arrived ? picture->arrives[row] : arrow.y0 + FLIGHT * 0.8;
+    double share = arrived ? 1 : 0.75;
+    arrow.x1 = arrow.x0 + (arrow.whole_x - arrow.x0) * share;
+    arrow.y1 = arrow.y0 + (arrow.whole_y - arrow.y0) * share;
+    return arrow;
+}
+
+static void put_tip(FILE *to, const struct picture *picture, const struct sd_trace_entry *entry)
+{
+    const struct sd_trace_machine *machine = picture->ladder->trace->machine;
+    char left[SD_MS_TEXT], arrived[SD_MS_TEXT];
+    fputs("<title>", to);
+    sd_xml(to, machine[entry->packet.from].name);
+    fputs(" to ", to);
+    sd_xml(to, machine[entry->packet.to].name);
+    fprintf(to, ", left %s ms, ", sd_ms_text(entry->t, left));
+    if (entry->packet.arrive != SD_NEVER)
+        fprintf(to, "arrived %s ms", sd_ms_text(entry->packet.arrive, arrived));
+    if (entry->packet.fate != SD_FATE_ARRIVED)
+        fprintf(to, "%s%s", entry->packet.arrive != SD_NEVER ? ", " : "",
+                sd_fate_name(entry->packet.fate));
+    fputs("\n", to);
+    sd_xml(to, entry->packet.what);
+    fprintf(to, "\n%" PRIu32 " bytes, ", entry->packet.len);
+    sd_xml(to, entry->packet.proto);
+    fputs(" ", to);
+    sd_xml(to, entry->packet.src);
+    fputs(" to ", to);
+    sd_xml(to, entry->packet.dst);
+    fputs("</title>\n", to);
+}
+
+static void put_shaft(FILE *to, struct arrow arrow, enum sd_fate fate, bool arrived, bool encrypted)
+{
+    const char *colour = !arrived || fate == SD_FATE_CORRUPTED ? SD_BAD
+                         : encrypted                           ? SD_ENCRYPTED
+                                                               : SD_INK;
+    const char *dash = fate == SD_FATE_CORRUPTED   ? " stroke-dasharray=\"10 5\""
+                       : fate == SD_FATE_DUPLICATE ? " stroke-dasharray=\"3 4\""
+                                                   : "";
+    double dx = arrow.whole_x - arrow.x0, dy = arrow.whole_y - arrow.y0, len = hypot(dx, dy);
+    double stop = arrived ? 10 : 0; /* the shaft ends inside the head */
+    fprintf(to,
+            "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" stroke-width=\"%s\"%s "
+            "fill=\"none\"/>\n",
+            arrow.x0, arrow.y0, arrow.x1 - stop * dx / len, arrow.y1 - stop * dy / len, colour,
+            encrypted ? "3" : "1.8", dash);
+    if (arrived)
+        put_head(to, arrow.x1, arrow.y1, dx, dy, colour);
+    else
+        put_cross(to, arrow.x1, arrow.y1);
+}
+
+void sd_picture_arrow(struct picture *picture, size_t row)
+{
+    const struct sd_trace_entry *entry = sd_picture_entry(picture, row);
+    struct sd_label label;
+    sd_label_packet(&label, entry);
+    fputs("<g>", picture->to);
+    put_tip(picture->to, picture, entry);
+    put_shaft(picture->to, arrow_of(picture, row), entry->packet.fate,
+              entry->packet.arrive != SD_NEVER, label.encrypted);
+    fputs("</g>\n", picture->to);
+}
+
+void sd_picture_sample(FILE *to, double x, double y, enum sd_fate fate, bool encrypted)
+{
+    bool arrived = fate != SD_FATE_LOST && fate != SD_FATE_QUEUE;
+    struct arrow arrow = {x, y, arrived ? x + 60 : x + 45, y, x + 60, y};
+    put_shaft(to, arrow, fate, arrived, encrypted);
+}
+
+static double overlap(const struct picture *picture, struct box box)
+{
+    double sum = 0;
+    for (size_t i = 0; i < BOXES && i < picture->boxes; i++) {
+        const struct box *other = &picture->box[i];
+        double wide = fmin(box.right, other->right) - fmax(box.left, other->left);
+        double high = fmin(box.bottom, other->bottom) - fmax(box.top, other->top);
+        if (wide > 0 && high > 0)
+            sum += wide * high;
+    }
+    return sum;
+}
+
+/* The place along its arrow, from 0 to 1, where a label of this size covers least. */
+static double find_place(struct picture *picture, struct arrow arrow, double wide, double high)
+{
+    static const double places[] = {0.5, 0.4, 0.6, 0.32, 0.68, 0.25, 0.75};
+    double best = 0.5, least = INFINITY, run = fabs(arrow.whole_x - arrow.x0);
+    struct box kept = {0};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        double x = arrow.x0 + (arrow.whole_x - arrow.x0) * places[i];
+        double y = arrow.y0 + (arrow.whole_y - arrow.y0) * places[i];
+        double tilt = fabs(arrow.whole_y - arrow.y0) / run * wide / 2;
+        struct box box = {x - wide / 2, y - high - tilt, x + wide / 2, y + tilt};
+        if (wide / 2 > run * fmin(places[i], 1 - places[i]) - 8 && i > 0)
+            continue;
+        double covered = overlap(picture, box);
+        if (covered < least - 1) {
+            least = covered;
+            best = places[i];
+            kept = box;
+        }
+    }
+    picture->box[picture->boxes++ % BOXES] = kept;
+    return best;
+}
+
+void sd_picture_label(struct picture *picture, size_t row)
+{
+    const struct sd_ladder_row *at = &picture->ladder->row[row];
+    struct arrow arrow = arrow_of(picture, row);
+    struct packet_text text;
+    sd_picture_packet_text(picture, at, &text);
+    double dx = arrow.whole_x - arrow.x0, dy = arrow.whole_y - arrow.y0;
+    FILE *to = picture->to;
+    if (dy > STEEP * fabs(dx)) {
+        fprintf(to, "<g transform=\"translate(%.1f %.1f)\" text-anchor=\"%s\">\n",
+                arrow.x0 + (dx < 0 ? -12 : 12), arrow.y0, dx < 0 ? "end" : "start");
+    } else {
+        double place = find_place(picture, arrow, text.width, text.height);
+        double angle = atan2(dx < 0 ? -dy : dy, fabs(dx)) * 180 / PI;
+        fprintf(to, "<g transform=\"translate(%.1f %.1f) rotate(%.2f)\" text-anchor=\"middle\">\n",
+                arrow.x0 + dx * place, arrow.y0 + dy * place, angle);
+    }
+    for (size_t i = 0; i < text.lines; i++) {
+        fprintf(to, "<text y=\"%.1f\" font-size=\"%.0f\"" HALO ">",
+                -7 - LINE * (double)(text.lines + text.address_lines - 1 - i), LABEL_SIZE);
+        sd_picture_line_text(to, &text.label, text.line[i], text.cut && i + 1 == text.lines);
+        fputs("</text>\n", to);
+    }
+    for (size_t i = 0; i < text.address_lines; i++) {
+        fprintf(to, "<text y=\"%.1f\" font-size=\"%.0f\"" HALO ">",
+                -7 - LINE * (double)(text.address_lines - 1 - i), EVENT_SIZE - 1);
+        sd_picture_line_text(to, &text.addresses, text.address[i], false);
+        fputs("</text>\n", to);
+    }
+    fputs("</g>\n", to);
+}
