@@ -394,3 +394,18 @@ bool sd_nat_external(const struct sd_nat *nat, uint8_t proto, const struct sd_ad
     external->proto = proto;
     return true;
 }
+
+bool sd_nat_inside(const struct sd_nat *nat, uint8_t proto, const struct sd_addr *external,
+                   const struct sd_addr *remote, struct sd_addr *inside)
+{
+    uint32_t key_ip;
+    uint16_t key_port;
+    peer_key(nat, proto, sd_addr_ipv4(remote), remote->port, &key_ip, &key_port);
+    const struct binding *b = nat_table_find_outside(&nat->table, proto, sd_addr_ipv4(external),
+                                                     external->port, key_ip, key_port);
+    if (b == NULL)
+        return false;
+    *inside = sd_ipv4_word(b->inside_ip, b->inside_port);
+    inside->proto = proto;
+    return true;
+}

@@ -36,6 +36,9 @@ int sd_nat_rebind(struct sd_nat *, unsigned what, uint32_t external_ip);
 /* What `inside` looks like from `remote`.  False: no binding. */
 bool sd_nat_external(const struct sd_nat *, uint8_t proto, const struct sd_addr *inside,
                      const struct sd_addr *remote, struct sd_addr *external);
+/* The other way: whom `remote` reaches by that external address.  False: no binding. */
+bool sd_nat_inside(const struct sd_nat *, uint8_t proto, const struct sd_addr *external,
+                   const struct sd_addr *remote, struct sd_addr *inside);
 const struct sd_nat_counters *sd_nat_counters_of(const struct sd_nat *);
 
 #endif

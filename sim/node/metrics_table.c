@@ -38,8 +38,6 @@ const struct sd_metric sd_metrics[] = {
      SD_METRIC_RUN},
     {"net.retransmits", "net_retransmits", "count",
      "sent again by the protocols and by TCP, on all machines", SD_METRIC_RUN},
-    {"delivered_twice", "delivered_twice", "count",
-     "requests and messages that reached an application a second time", SD_METRIC_RUN},
 
     /* The last bulk transfer and the streams of datagrams. */
     {"transfer.time", "transfer_time_ns", "time",
@@ -78,6 +76,10 @@ const struct sd_metric sd_metrics[] = {
     {"retransmits", "retransmits", "count", "sent again by the protocol itself", SD_METRIC_MACHINE},
     {"replays_accepted", "replays_accepted", "count", "early data taken twice, says the protocol",
      SD_METRIC_MACHINE},
+    {"delivered_twice", "delivered_twice", "count",
+     "requests and messages that reached its application a second time", SD_METRIC_MACHINE},
+    {"garbled", "garbled", "count", "times that its application got other bytes than were said",
+     SD_METRIC_MACHINE},
     {"drops", "drops", "count", "units the protocol refused, for whatever reason",
      SD_METRIC_MACHINE},
     {"drops.malformed", "drops_malformed", "count", "that do not parse", SD_METRIC_MACHINE},
@@ -101,7 +103,7 @@ const struct sd_metric sd_metrics[] = {
     {"crypto.derive", "crypto_derive", "count", "Diffie-Hellman agreements", SD_METRIC_MACHINE},
     {"crypto.sign", "crypto_sign", "count", "signatures made", SD_METRIC_MACHINE},
     {"crypto.verify", "crypto_verify", "count", "signatures verified", SD_METRIC_MACHINE},
-    {"crypto.pkcrypt", "crypto_pkcrypt", "count", "RSA key transports", SD_METRIC_MACHINE},
+    {"crypto.rsa", "crypto_rsa", "count", "RSA key transports", SD_METRIC_MACHINE},
     {"crypto.hash", "crypto_hash", "count", "hashes", SD_METRIC_MACHINE},
     {"crypto.mac", "crypto_mac", "count", "message authentication codes", SD_METRIC_MACHINE},
     {"crypto.kdf", "crypto_kdf", "count", "key derivations", SD_METRIC_MACHINE},

@@ -1,0 +1,97 @@
+/* prepare.c - the session that a mode needs before the one it measures: resumption, early data,
+ * cached configuration.
+ *
+ * It is had in fair weather and appears in no trace, capture or metric.  When roles are given,
+ * every client meets every server inside sd_lab_start(), and the run's time begins afterwards;
+ * else a client's first sd_lab_connect() to a server waits for it. */
+#include "sim/node/inside.h"
+
+#define TALK_LEN 64
+#define PATIENCE (120 * SD_SECOND)
+#define QUIET    (5 * SD_SECOND) /* until nothing of it is under way any more */
+
+void lab_prepare(struct sd_lab *lab, sd_machine client, sd_machine server, struct conv *then)
+{
+    struct sd_lab_connect with = {.client = client,
+                                  .server = server,
+                                  .request_len = TALK_LEN,
+                                  .reply_len = TALK_LEN,
+                                  .close = true,
+                                  .inner_datagram = true};
+    struct conv *c = lab_conv_new(lab, &with);
+    c->hidden = true;
+    c->then = then != NULL ? then->id : 0;
+    if (lab->preparing++ == 0)
+        lab_weather_refresh(lab);
+    lab_conv_begin(c);
+}
+
+/* The one that waited, once nobody is busy with the earlier session. */
+static void go_on(void *ctx)
+{
+    struct conv *c = ctx;
+    struct sd_lab *lab = c->lab;
+    lab_enter(lab);
+    if (lab->preparing == 0)
+        lab_weather_refresh(lab);
+    if (!lab->measured)
+        sd_lab_mark(lab);
+    c->counted = true;
+    lab_conv_begin(c);
+    lab_leave(lab);
+}
+
+void lab_prepared(struct conv *earlier)
+{
+    struct sd_lab *lab = earlier->lab;
+    struct conv *then = lab_conv(lab, earlier->then);
+    lab->preparing--;
+    if (!earlier->answered)
+        lab->unprepared = earlier->id;
+    else
+        lab_map_put(&lab->map,
+                    lab_pair_key(KEY_EARLIER, (uint32_t)earlier->side[CLIENT].machine,
+                                 (uint32_t)earlier->side[SERVER].machine),
+                    1);
+    if (then == NULL)
+        return;
+    if (earlier->answered)
+        sd_net_after(lab->net, 0, go_on, then);
+    else
+        lab_conv_broken(then, then->side[CLIENT].machine, "refused",
+                        "the session that the mode needs first failed");
+}
+
+static void prepare_client(struct sd_lab *lab, const struct host *client)
+{
+    for (uint32_t i = 0; i < lab->machines; i++) {
+        const struct host *server = lab->machine[i]->host;
+        if (server != NULL && server->role == SD_ROLE_SERVER && server->ops == client->ops)
+            lab_prepare(lab, client->machine->id, server->machine->id, NULL);
+    }
+}
+
+int lab_prepare_all(struct sd_lab *lab, struct sd_error *error)
+{
+    lab_enter(lab);
+    for (uint32_t i = 0; i < lab->machines; i++) {
+        const struct host *h = lab->machine[i]->host;
+        if (h != NULL && h->role == SD_ROLE_CLIENT && h->mode->needs_earlier)
+            prepare_client(lab, h);
+    }
+    lab_leave(lab);
+    if (lab->preparing == 0 && lab->unprepared == 0)
+        return SD_OK;
+    for (sd_time now = 0; lab->preparing > 0 && now < PATIENCE; now += SD_SECOND)
+        sd_net_run(lab->net, now + SD_SECOND);
+    sd_net_run(lab->net, sd_net_now(lab->net) + QUIET);
+    const struct conv *failed = lab_conv(lab, lab->unprepared);
+    if (lab->preparing == 0 && failed == NULL)
+        return SD_OK;
+    const struct host *h = failed != NULL ? lab_host_of(failed, CLIENT) : NULL;
+    return sd_fail(error, SD_E_STATE,
+                   "lab: %s mode %s: expected a whole session before the measured one, which %s "
+                   "did not get; is there a way to its server?",
+                   h != NULL ? h->ops->name : "a", h != NULL ? h->mode->name : "",
+                   h != NULL ? h->machine->name : "a client");
+}

@@ -1,0 +1,52 @@
+/* world.h - a small lab for tests: a client and a server on one link, or more by hand. */
+#ifndef SD_TESTS_NODE_WORLD_H
+#define SD_TESTS_NODE_WORLD_H
+
+#include "sim/node/lab.h"
+#include "tests/core/unit.h"
+
+struct world {
+    struct sd_lab *lab;
+    sd_machine client, server, middle; /* middle: -1, or a router or NAT */
+    int link, far_link;                /* client's; server's where there is a middle */
+    sd_conn conn;
+    char seen[4096]; /* "client:ready server:ready ...", as far as it goes */
+    sd_time seen_at[64];
+    size_t events;
+};
+
+enum world_middle { WORLD_DIRECT, WORLD_ROUTER, WORLD_NAT };
+struct world_options {
+    const char *protocol, *mode;
+    enum sd_role role; /* 0: client's and server's own */
+    enum world_middle middle;
+    enum sd_nat_mapping mapping;
+    sd_time delay; /* one way, of each link; 0: 25 ms */
+    uint64_t rate_bps;
+    uint32_t queue_bytes;
+    uint16_t mtu;
+    struct sd_weather forth, back; /* of the client's link */
+    enum sd_validation validation;
+    uint32_t backlog;
+    const struct sd_cost_table *costs; /* the server's */
+    uint32_t cores;
+    bool early_replay_ok, trace, capture, mutual;
+    uint64_t seed, weather;
+};
+void world_make(struct world *, const struct world_options *); /* and starts it */
+void world_free(struct world *);
+/* A request of 100 bytes and a reply of 200, inside a tunnel as datagrams. */
+void world_connect(struct world *);
+void world_run(struct world *, sd_time until);
+/* The value, or UINT64_MAX when there is none. */
+uint64_t world_metric(const struct world *, const char *name);
+uint64_t world_machine_metric(const struct world *, sd_machine, const char *name);
+bool world_saw(const struct world *, const char *machine, const char *event);
+
+/* Fails with what, expected and found, after the events. */
+#define world_check(w, expected, found, what)                                                      \
+    world_check_at(w, expected, found, what, __FILE__, __LINE__)
+void world_check_at(const struct world *, uint64_t expected, uint64_t found, const char *what,
+                    const char *file, int line);
+
+#endif
