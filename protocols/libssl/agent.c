@@ -81,6 +81,18 @@ static int check(struct sd_ssl_agent *a, struct sd_error *error)
     return r == SD_OK ? read_options(a, error) : r;
 }
 
+/* The thread's error queue keeps the words of its last errors, on the heap of whoever made them:
+ * without this they would outlive the agent, and whoever comes next would find another queue. */
+static void forget_errors(void)
+{
+    for (int i = 0; i < ERR_NUM_ERRORS; i++) {
+        static char none[1];
+        ERR_new();
+        ERR_set_error_data(none, 0);
+    }
+    ERR_clear_error();
+}
+
 int sd_ssl_create(struct sd_agent **out, const struct sd_ssl_kind *kind,
                   const struct sd_config *config, struct sd_env *env, struct sd_error *error)
 {
@@ -95,30 +107,21 @@ int sd_ssl_create(struct sd_agent **out, const struct sd_ssl_kind *kind,
     a->half_open_max = config->half_open_max ? config->half_open_max : kind->half_open_max;
     a->tickets_sent = TICKETS_SENT;
     a->path_mtu = config->path_mtu ? config->path_mtu : 1500;
+    if (config->role & SD_ROLE_SERVER)
+        sd_random(env, &a->ticket_key, sizeof a->ticket_key);
     ERR_clear_error();
     int r = check(a, error);
     if (r == SD_OK && !sd_ssl_sessions_init(a))
         r = sd_fail(error, SD_E_NOMEM, "%s: no memory for a session table", kind->ops->name);
     if (r == SD_OK)
         r = sd_ssl_contexts(a, error);
+    forget_errors();
     if (r != SD_OK) {
         sd_ssl_destroy(&a->base);
         return r;
     }
     *out = &a->base;
     return SD_OK;
-}
-
-/* The thread's error queue keeps the words of its last errors, on the heap of whoever made them:
- * without this they would outlive the agent, and the next run would begin with another queue. */
-static void forget_errors(void)
-{
-    for (int i = 0; i < ERR_NUM_ERRORS; i++) {
-        static char none[1];
-        ERR_new();
-        ERR_set_error_data(none, 0);
-    }
-    ERR_clear_error();
 }
 
 void sd_ssl_destroy(struct sd_agent *agent)
@@ -139,7 +142,7 @@ void sd_ssl_destroy(struct sd_agent *agent)
     }
     SSL_CTX_free(a->client);
     SSL_CTX_free(a->server);
-    BIO_meth_free(a->bio);
+    sd_free(a->early_seen);
     sd_free(a);
     forget_errors();
 }

@@ -59,17 +59,20 @@ static int bio_create(BIO *b)
     return 1;
 }
 
-BIO_METHOD *sd_ssl_bio_method(bool datagram)
+const BIO_METHOD *sd_ssl_bio_method(bool datagram)
 {
-    static int type;
-    if (!type)
-        type = BIO_get_new_index() | BIO_TYPE_SOURCE_SINK;
-    BIO_METHOD *m = BIO_meth_new(type, datagram ? "unit" : "bytes");
-    if (m) {
-        BIO_meth_set_write(m, bio_write);
-        BIO_meth_set_read(m, bio_read);
-        BIO_meth_set_ctrl(m, bio_ctrl);
-        BIO_meth_set_create(m, bio_create);
+    static BIO_METHOD *made[2];
+    BIO_METHOD **m = &made[datagram];
+    if (!*m) {
+        struct sd_env *agent_env = sd_enter(NULL);
+        *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, datagram ? "unit" : "bytes");
+        sd_leave(agent_env);
+        if (!*m)
+            return NULL;
+        BIO_meth_set_write(*m, bio_write);
+        BIO_meth_set_read(*m, bio_read);
+        BIO_meth_set_ctrl(*m, bio_ctrl);
+        BIO_meth_set_create(*m, bio_create);
     }
-    return m;
+    return *m;
 }

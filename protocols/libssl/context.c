@@ -1,5 +1,6 @@
 /* context.c - the SSL_CTX of each role: what the configuration says, in OpenSSL's words, and the
- * callbacks by which libssl asks and tells. */
+ * callbacks by which libssl asks and tells.  They find the agent by the SSL object, because agents
+ * share contexts. */
 #include "protocols/libssl/libssl.h"
 
 #include <openssl/err.h>
@@ -40,8 +41,8 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                    const unsigned char *in, unsigned in_len, void *arg)
 {
-    (void)ssl;
-    const struct sd_ssl_agent *a = arg;
+    (void)arg;
+    const struct sd_ssl_agent *a = session_of(ssl)->agent;
     if (SSL_select_next_proto((unsigned char **)out, out_len, a->alpn, (unsigned)a->alpn_len, in,
                               in_len) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -136,6 +137,13 @@ static int on_dtls_cookie_check(SSL *ssl, const unsigned char *cookie, unsigned 
     return 1;
 }
 
+/* A certificate keeps what its first use finds out (extensions, fingerprint): let that be now, and
+ * not in whichever run comes first. */
+static bool settle(X509 *x)
+{
+    return X509_check_purpose(x, -1, 0) == 1;
+}
+
 static bool identify(const struct sd_ssl_agent *a, SSL_CTX *ctx)
 {
     const struct sd_identity *id = a->config.identity;
@@ -144,7 +152,7 @@ static bool identify(const struct sd_ssl_agent *a, SSL_CTX *ctx)
     X509 *leaf = sd_ssl_certificate(id->certificate);
     EVP_PKEY *key = sd_ssl_private_key(id->private_key);
     bool ok = leaf && key && SSL_CTX_use_certificate(ctx, leaf) == 1 &&
-              SSL_CTX_use_PrivateKey(ctx, key) == 1;
+              SSL_CTX_use_PrivateKey(ctx, key) == 1 && settle(leaf);
     X509_free(leaf);
     EVP_PKEY_free(key);
     return ok;
@@ -156,7 +164,7 @@ static bool trust(const struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
         return true;
     X509 *ca = sd_ssl_certificate(a->config.ca ? a->config.ca : sd_identity_ca());
     bool ok = ca && X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), ca) == 1 &&
-              (!server || SSL_CTX_add_client_CA(ctx, ca) == 1);
+              (!server || SSL_CTX_add_client_CA(ctx, ca) == 1) && settle(ca);
     X509_free(ca);
     return ok;
 }
@@ -181,11 +189,9 @@ static bool common(struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
            identify(a, ctx) && trust(a, ctx, server);
 }
 
-static bool make_client(struct sd_ssl_agent *a)
+static bool set_up_client(struct sd_ssl_agent *a, SSL_CTX *ctx)
 {
-    SSL_CTX *ctx = SSL_CTX_new(a->kind->datagram ? DTLS_client_method() : TLS_client_method());
-    a->client = ctx;
-    if (!ctx || !common(a, ctx, false))
+    if (!common(a, ctx, false))
         return false;
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -198,21 +204,30 @@ static bool make_client(struct sd_ssl_agent *a)
     return a->alpn_len == 0 || SSL_CTX_set_alpn_protos(ctx, a->alpn, (unsigned)a->alpn_len) == 0;
 }
 
-static bool make_server(struct sd_ssl_agent *a)
+static bool takes_early(const struct sd_ssl_agent *a)
 {
-    SSL_CTX *ctx = SSL_CTX_new(a->kind->datagram ? DTLS_server_method() : TLS_server_method());
-    a->server = ctx;
-    if (!ctx || !common(a, ctx, true))
+    return a->kind->version == TLS1_3_VERSION && (a->mode->early || a->config.allow_early);
+}
+
+/* Sessions stay with the server.  Early data is kept from replay by sessions that are used once,
+ * which libssl keeps itself. */
+static bool keeps_sessions(const struct sd_ssl_agent *a)
+{
+    return a->mode->stateful || (takes_early(a) && !a->config.early_replay_ok);
+}
+
+static bool set_up_server(struct sd_ssl_agent *a, SSL_CTX *ctx)
+{
+    if (!common(a, ctx, true))
         return false;
-    bool early = a->kind->version == TLS1_3_VERSION && (a->mode->early || a->config.allow_early);
     if (a->config.mutual)
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     if (a->mode->stateful)
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-    /* Early data is kept from replay by sessions that are used once, which libssl keeps itself. */
-    bool keeps = a->mode->stateful || (early && !a->config.early_replay_ok);
-    SSL_CTX_set_session_cache_mode(ctx, keeps ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
-    if (early) {
+    SSL_CTX_set_session_cache_mode(ctx,
+                                   keeps_sessions(a) ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, sd_ssl_ticket_protect);
+    if (takes_early(a)) {
         SSL_CTX_set_max_early_data(ctx, EARLY_MAX);
         if (a->config.early_replay_ok)
             SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
@@ -220,7 +235,7 @@ static bool make_server(struct sd_ssl_agent *a)
     if (a->mode->psk)
         SSL_CTX_set_psk_server_callback(ctx, on_psk_server);
     if (a->alpn_len > 0)
-        SSL_CTX_set_alpn_select_cb(ctx, on_alpn, a);
+        SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
     SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
     SSL_CTX_set_stateless_cookie_generate_cb(ctx, on_cookie_make);
     SSL_CTX_set_stateless_cookie_verify_cb(ctx, on_cookie_check);
@@ -230,11 +245,72 @@ static bool make_server(struct sd_ssl_agent *a)
            SSL_CTX_set_session_id_context(ctx, (const uint8_t *)"shakedown", 9) == 1;
 }
 
+static SSL_CTX *make(struct sd_ssl_agent *a, bool server)
+{
+    const SSL_METHOD *method = a->kind->datagram
+                                   ? (server ? DTLS_server_method() : DTLS_client_method())
+                                   : (server ? TLS_server_method() : TLS_client_method());
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    if (ctx && (server ? set_up_server(a, ctx) : set_up_client(a, ctx)))
+        return ctx;
+    SSL_CTX_free(ctx);
+    return NULL;
+}
+
+/* -- sharing -- */
+
+/* Whether a context has nothing of its own that a handshake uses or changes: kept sessions, the key
+ * under which libssl seals cookies, an RSA key's blinding. */
+static bool may_share(const struct sd_ssl_agent *a, bool server)
+{
+    const struct sd_identity *id = a->config.identity;
+    if (server && (keeps_sessions(a) || sd_ssl_wants_cookie(a)))
+        return false;
+    return a->mode->psk || !id || !id->private_key || !sd_ssl_key_changes(id->private_key);
+}
+
+static uint64_t hash_pem(uint64_t hash, const char *pem)
+{
+    return sd_hash_text(hash, pem ? pem : "");
+}
+
+/* Everything that make() looks at. */
+static uint64_t recipe_of(const struct sd_ssl_agent *a, bool server)
+{
+    const struct sd_config *c = &a->config;
+    const struct sd_identity *id = c->identity;
+    const uint32_t numbers[] = {
+        (uint32_t)a->kind->version, server,         takes_early(a), c->early_replay_ok, c->mutual,
+        a->env->keylog != NULL,     a->tickets_sent};
+    uint64_t hash = sd_hash(0, numbers, sizeof numbers);
+    hash = sd_hash_text(hash, a->mode->name);
+    hash = sd_hash(hash, a->alpn, a->alpn_len);
+    hash = hash_pem(hash, c->ca);
+    hash = hash_pem(hash, id ? id->certificate : NULL);
+    return hash_pem(hash, id ? id->private_key : NULL);
+}
+
+static SSL_CTX *context(struct sd_ssl_agent *a, bool server)
+{
+    if (!may_share(a, server))
+        return make(a, server);
+    uint64_t recipe = recipe_of(a, server);
+    SSL_CTX *ctx = sd_ssl_shared(recipe);
+    if (ctx)
+        return ctx;
+    /* It is nobody's: neither its memory nor its making count for this agent. */
+    struct sd_env *agent_env = sd_enter(NULL);
+    ctx = make(a, server);
+    if (ctx)
+        sd_ssl_share(recipe, ctx);
+    sd_leave(agent_env);
+    return ctx;
+}
+
 int sd_ssl_contexts(struct sd_ssl_agent *a, struct sd_error *error)
 {
-    bool ok = (!(a->config.role & SD_ROLE_CLIENT) || make_client(a)) &&
-              (!(a->config.role & SD_ROLE_SERVER) || make_server(a));
-    if (ok && (a->bio = sd_ssl_bio_method(a->kind->datagram)) != NULL)
+    bool client = a->config.role & SD_ROLE_CLIENT, server = a->config.role & SD_ROLE_SERVER;
+    if ((!client || (a->client = context(a, false))) && (!server || (a->server = context(a, true))))
         return SD_OK;
     unsigned long why = ERR_peek_last_error();
     const char *words = why ? ERR_reason_error_string(why) : NULL;

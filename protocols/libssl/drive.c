@@ -32,7 +32,8 @@ bool sd_ssl_attach(struct sd_ssl_session *s, const char *server_name)
     struct sd_ssl_agent *a = s->agent;
     ERR_clear_error();
     SSL *ssl = SSL_new(s->client ? a->client : a->server);
-    BIO *bio = ssl ? BIO_new(a->bio) : NULL;
+    const BIO_METHOD *method = sd_ssl_bio_method(a->kind->datagram);
+    BIO *bio = ssl && method ? BIO_new(method) : NULL;
     if (!bio) {
         SSL_free(ssl);
         return false;
@@ -233,12 +234,15 @@ static uint64_t hello_hash(const struct sd_ssl_session *s)
 static bool seen_before(struct sd_ssl_session *s)
 {
     struct sd_ssl_agent *a = s->agent;
-    size_t rows = sizeof a->early_seen / sizeof *a->early_seen;
     uint64_t hash = hello_hash(s);
-    for (size_t i = 0; i < rows; i++)
+    if (!a->early_seen)
+        a->early_seen = sd_alloc(a->env, SD_SSL_EARLY_SEEN * sizeof *a->early_seen);
+    if (!a->early_seen)
+        return false;
+    for (size_t i = 0; i < SD_SSL_EARLY_SEEN; i++)
         if (a->early_seen[i] == hash)
             return true;
-    a->early_seen[a->early_next++ % rows] = hash;
+    a->early_seen[a->early_next++ % SD_SSL_EARLY_SEEN] = hash;
     return false;
 }
 

@@ -13,7 +13,7 @@ X509 *sd_ssl_certificate(const char *pem)
 }
 
 /* Decoding a private key costs as much as a handshake's signature, so the process keeps the keys
- * it has met, on nobody's heap, and agents get copies: a key that signs keeps blinding and
+ * it has met, on nobody's heap, and contexts get copies: an RSA key that signs keeps blinding and
  * Montgomery forms, which would carry over from run to run. */
 #define KEYS_MAX 32
 static struct {
@@ -54,4 +54,10 @@ EVP_PKEY *sd_ssl_private_key(const char *pem)
 {
     EVP_PKEY *master = master_key(pem);
     return master ? EVP_PKEY_dup(master) : NULL;
+}
+
+bool sd_ssl_key_changes(const char *pem)
+{
+    EVP_PKEY *master = master_key(pem);
+    return master && EVP_PKEY_is_a(master, "RSA");
 }

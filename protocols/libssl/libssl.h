@@ -1,8 +1,9 @@
 /* libssl.h - what the agents of TLS 1.2, TLS 1.3 and DTLS 1.2 share: contexts, sessions, queues,
  * tickets, and the one way to drive an SSL object without I/O.
  *
- * An agent has one SSL_CTX per role, made once.  A session owns an SSL object whose BIO reads from
- * the unit being handed in and writes to the agent's output queue; nothing else does I/O.
+ * An agent has one SSL_CTX per role, which it shares with all agents of the same configuration
+ * where that shows nowhere.  A session owns an SSL object whose BIO reads from the unit being
+ * handed in and writes to the agent's output queue; nothing else does I/O.
  *
  *   net_in -> s->in -> BIO -> SSL_read -> event queue
  *   app_in -> SSL_write -> BIO -> output queue -> net_out
@@ -99,6 +100,12 @@ struct sd_ssl_session {
 
 struct sd_ssl_ticket; /* tickets.c */
 
+/* RFC 5077 4: what a server seals its tickets with. */
+struct sd_ssl_ticket_key {
+    uint8_t name[16], cipher[32], mac[32];
+};
+#define SD_SSL_EARLY_SEEN 256
+
 struct sd_ssl_agent {
     struct sd_agent base;
     const struct sd_ssl_kind *kind;
@@ -106,7 +113,6 @@ struct sd_ssl_agent {
     struct sd_env *env;
     struct sd_config config;
     SSL_CTX *client, *server;
-    BIO_METHOD *bio;
     uint8_t alpn[256]; /* wire form */
     size_t alpn_len;
     uint32_t half_open_max;
@@ -123,8 +129,9 @@ struct sd_ssl_agent {
     /* tickets.c */
     struct sd_ssl_ticket *tickets;
     uint32_t ticket_count;
-    /* Early data's ClientHellos seen of late, by hash of their random. */
-    uint64_t early_seen[256];
+    struct sd_ssl_ticket_key ticket_key; /* server */
+    /* Server: early data's ClientHellos seen of late, by hash of their random. */
+    uint64_t *early_seen;
     uint32_t early_next;
     /* DTLS and TLS 1.3 cookies: HMAC key of this generation and the one before. */
     uint8_t cookie_key[2][32];
@@ -154,17 +161,28 @@ int sd_ssl_drop(struct sd_ssl_agent *, int reason); /* counts it and returns it 
 /* Makes agent->client and agent->server, as the role says.  SD_OK, SD_E_ARG, SD_E_NOMEM. */
 int sd_ssl_contexts(struct sd_ssl_agent *, struct sd_error *);
 
+/* -- shared.c: contexts that outlive their agents -- */
+
+/* A reference to the context of this recipe, a hash of all that went into it; NULL: there is none
+ * yet. */
+SSL_CTX *sd_ssl_shared(uint64_t recipe);
+/* Keeps a reference of its own. */
+void sd_ssl_share(uint64_t recipe, SSL_CTX *);
+
 /* -- identity.c -- */
 
-/* Both made anew for every agent, because an object that lives on would keep results of an earlier
+/* Both made anew for every context, because an object that lives on may keep results of an earlier
  * run; a private key is decoded once per process.  The caller frees them.  NULL: it is none. */
 X509 *sd_ssl_certificate(const char *pem);
 EVP_PKEY *sd_ssl_private_key(const char *pem);
+/* Whether signing changes the key, as RSA's blinding does. */
+bool sd_ssl_key_changes(const char *pem);
 
 /* -- bio.c -- */
 
-/* A source and sink that reads session->in and writes to the queue; its data is the session. */
-BIO_METHOD *sd_ssl_bio_method(bool datagram);
+/* A source and sink that reads session->in and writes to the queue; its data is the session.  The
+ * process keeps it.  NULL: no memory. */
+const BIO_METHOD *sd_ssl_bio_method(bool datagram);
 
 /* -- sessions.c -- */
 
@@ -187,6 +205,10 @@ bool sd_ssl_ticket_keep(struct sd_ssl_agent *, const char *name, SSL_SESSION *);
  * 8446 C.4), a TLS 1.2 session again and again. */
 SSL_SESSION *sd_ssl_ticket_take(struct sd_ssl_agent *, const char *name);
 void sd_ssl_tickets_free(struct sd_ssl_agent *);
+/* The server's side, for SSL_CTX_set_tlsext_ticket_key_evp_cb(): seals and opens with the agent's
+ * own key, so that contexts can be shared. */
+int sd_ssl_ticket_protect(SSL *, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *,
+                          EVP_MAC_CTX *, int sealing);
 
 /* -- drive.c: the life of one SSL object -- */
 
@@ -225,6 +247,8 @@ void sd_ssl_cookie_make(struct sd_ssl_agent *, const struct sd_addr *, const voi
                         size_t hello_len, uint8_t cookie[SD_SSL_COOKIE]);
 bool sd_ssl_cookie_check(struct sd_ssl_agent *, const struct sd_addr *, const void *hello,
                          size_t hello_len, const uint8_t *cookie, size_t cookie_len);
+/* TLS 1.3: whether every client must show a cookie. */
+bool sd_ssl_wants_cookie(const struct sd_ssl_agent *);
 /* TLS 1.3: a ClientHello is answered with HelloRetryRequest and cookie, and the SSL object is
  * thrown away until the cookie comes back (RFC 8446 4.2.2).  Takes over from sd_ssl_advance while
  * the session is SD_SSL_WAITING; likewise false: s is gone. */

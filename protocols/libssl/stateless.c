@@ -9,6 +9,12 @@
 
 #define HELLO_MAX (16384u + 5) /* one record; nobody's ClientHello is longer */
 
+bool sd_ssl_wants_cookie(const struct sd_ssl_agent *a)
+{
+    return a->kind->version == TLS1_3_VERSION && a->config.validation != SD_VALIDATE_NEVER &&
+           (a->mode->cookie || a->config.validation == SD_VALIDATE_ALWAYS);
+}
+
 /* How many bytes a ClientHello alone takes up, ChangeCipherSpec before it included (RFC 8446 D.4);
  * *skip is where it begins.  0: more bytes are needed.  SIZE_MAX: this is no ClientHello. */
 static size_t hello_size(const uint8_t *data, size_t len, size_t *skip)

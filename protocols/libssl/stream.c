@@ -75,9 +75,7 @@ static int bytes_in(struct sd_ssl_session *s, const struct sd_unit *u, bool *ali
     int result = SD_OK;
     *alive = true;
     if (s->phase == SD_SSL_WAITING) {
-        bool cookie = a->mode->cookie || a->config.validation == SD_VALIDATE_ALWAYS;
-        if (a->kind->version == TLS1_3_VERSION && cookie &&
-            a->config.validation != SD_VALIDATE_NEVER) {
+        if (sd_ssl_wants_cookie(a)) {
             *alive = sd_ssl_stateless(s, u->data, u->len, &result);
             return result;
         }

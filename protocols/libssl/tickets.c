@@ -1,6 +1,8 @@
-/* tickets.c - what a client keeps to resume with, by server name. */
+/* tickets.c - what a client keeps to resume with, by server name; what a server seals it with. */
 #include "protocols/libssl/libssl.h"
 
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
 #include <string.h>
 
 /* All names together; the oldest goes first. */
@@ -60,4 +62,25 @@ void sd_ssl_tickets_free(struct sd_ssl_agent *a)
         SSL_SESSION_free(a->tickets->session);
         unlink_ticket(a, &a->tickets);
     }
+}
+
+/* RFC 5077 4: key name, AES-256-CBC, HMAC-SHA256. */
+int sd_ssl_ticket_protect(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                          EVP_MAC_CTX *mac, int sealing)
+{
+    const struct sd_ssl_session *s = SSL_get_app_data(ssl);
+    const struct sd_ssl_ticket_key *key = &s->agent->ticket_key;
+    OSSL_PARAM sha256[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_end()};
+    if (sealing) {
+        memcpy(name, key->name, sizeof key->name);
+        if (RAND_bytes(iv, EVP_MAX_IV_LENGTH) != 1)
+            return -1;
+    } else if (memcmp(name, key->name, sizeof key->name) != 0) {
+        return 0; /* not ours: a full handshake */
+    }
+    bool ok = EVP_CipherInit_ex2(cipher, EVP_aes_256_cbc(), key->cipher, iv, sealing, NULL) == 1 &&
+              EVP_MAC_init(mac, key->mac, sizeof key->mac, sha256) == 1;
+    return ok ? 1 : -1;
 }
