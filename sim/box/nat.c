@@ -12,7 +12,7 @@
 #define TCP_TIMEOUT        (7440 * SD_SECOND) /* RFC 5382 REQ-5: at least 2 hours 4 minutes */
 #define TRANSITORY_TIMEOUT (240 * SD_SECOND)  /* and 4 minutes */
 #define FIRST_PORT         1024u
-#define PORT_TRIES         128
+#define PORTS              (65536u - FIRST_PORT)
 
 /* Later fragments have no ports: they follow the first of the same identification. */
 #define FRAGMENTS        64
@@ -31,7 +31,9 @@ struct sd_nat {
     struct sd_rng rng;
     struct fragment fragment[FRAGMENTS];
     unsigned next_fragment;
-    uint32_t swept_at; /* bindings when expired ones were last removed */
+    size_t ports_used[2]; /* by UDP, by TCP */
+    size_t swept_count;   /* bindings when expired ones were last removed, and when */
+    sd_time swept_at;
     struct sd_nat_counters counters;
 };
 
@@ -90,34 +92,50 @@ static bool expired(const struct sd_nat *nat, const struct binding *b, sd_time n
     return now - b->used > limit;
 }
 
+static size_t *ports_used(struct sd_nat *nat, uint8_t proto)
+{
+    return &nat->ports_used[proto == SD_PROTO_TCP];
+}
+
+static void unbind(struct sd_nat *nat, struct binding *b)
+{
+    if (b->external_port != 0)
+        --*ports_used(nat, b->proto);
+    nat_table_remove(&nat->table, b);
+}
+
 static struct binding *alive(struct sd_nat *nat, struct binding *b, sd_time now)
 {
     if (b != NULL && expired(nat, b, now)) {
-        nat_table_remove(&nat->table, b);
+        unbind(nat, b);
         return NULL;
     }
     return b;
 }
 
-/* Each time the table has doubled. */
-static void sweep(struct sd_nat *nat, sd_time now)
+/* Each time the table has doubled, and once a second while there is no port left. */
+static void sweep(struct sd_nat *nat, uint8_t proto, sd_time now)
 {
-    if (nat->table.count < 64 || nat->table.count < 2 * (size_t)nat->swept_at)
+    bool grown = nat->table.count >= 64 && nat->table.count >= 2 * nat->swept_count;
+    bool full = *ports_used(nat, proto) == PORTS && now - nat->swept_at >= SD_SECOND;
+    if (!grown && !full)
         return;
     struct binding *next;
     for (struct binding *b = nat->table.all; b != NULL; b = next) {
         next = b->next;
         if (expired(nat, b, now))
-            nat_table_remove(&nat->table, b);
+            unbind(nat, b);
     }
-    nat->swept_at = (uint32_t)nat->table.count;
+    nat->swept_count = nat->table.count;
+    nat->swept_at = now;
 }
 
-/* 0: none is free. */
+/* A random port, or the next free one above it; 0: `other_than` is the only one. */
 static uint16_t draw_port(struct sd_nat *nat, uint8_t proto, uint16_t other_than)
 {
-    for (int i = 0; i < PORT_TRIES; i++) {
-        uint16_t port = (uint16_t)(FIRST_PORT + sd_rng_below(&nat->rng, 65536 - FIRST_PORT));
+    uint32_t first = (uint32_t)sd_rng_below(&nat->rng, PORTS);
+    for (uint32_t i = 0; i < PORTS; i++) {
+        uint16_t port = (uint16_t)(FIRST_PORT + (first + i) % PORTS);
         if (port != other_than &&
             !nat_table_port_taken(&nat->table, proto, nat->set.external_ip, port))
             return port;
@@ -133,16 +151,20 @@ static struct binding *bind_inside(struct sd_nat *nat, const struct sd_ip *v, sd
                         .external_ip = nat->set.external_ip,
                         .used = now};
     peer_key(nat, v->proto, v->destination, v->destination_port, &b.remote_ip, &b.remote_port);
-    sweep(nat, now);
+    sweep(nat, v->proto, now);
     if (v->has_ports) {
-        b.external_port = draw_port(nat, v->proto, 0);
-        if (b.external_port == 0)
+        if (*ports_used(nat, v->proto) == PORTS)
             return NULL;
+        b.external_port = draw_port(nat, v->proto, 0);
     } else if (nat_table_find_outside(&nat->table, b.proto, b.external_ip, 0, b.remote_ip, 0)) {
         return NULL; /* another host of ours talks this protocol with that peer */
     }
-    nat->counters.bindings++;
-    return nat_table_add(&nat->table, &b);
+    struct binding *added = nat_table_add(&nat->table, &b);
+    if (added != NULL) {
+        nat->counters.bindings++;
+        *ports_used(nat, v->proto) += b.external_port != 0;
+    }
+    return added;
 }
 
 static struct binding *find_inside(struct sd_nat *nat, uint8_t proto, uint32_t ip, uint16_t port,
@@ -345,6 +367,9 @@ enum sd_verdict sd_nat_pass(void *ctx, struct sd_passage *passage)
     struct sd_ip v;
     if (!sd_ip_view(&v, packet->data, packet->len))
         return SD_DROP;
+    bool needs_ports = v.proto == SD_PROTO_UDP || v.proto == SD_PROTO_TCP;
+    if (needs_ports && !v.has_ports && v.fragment_offset == 0)
+        return SD_DROP; /* its header is cut */
     if (!outside) {
         if (packet->direction == SD_IN && v.destination == nat->set.external_ip) {
             nat->counters.hairpins++;

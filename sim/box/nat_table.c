@@ -124,7 +124,10 @@ struct binding *nat_table_add(struct nat_table *t, const struct binding *from)
     if (b == NULL)
         return NULL;
     *b = *from;
+    b->self = &t->all;
     b->next = t->all;
+    if (b->next != NULL)
+        b->next->self = &b->next;
     t->all = b;
     t->count++;
     nat_table_link(t, b);
@@ -145,10 +148,9 @@ void nat_table_remove(struct nat_table *t, struct binding *b)
         at = &(*at)->next_outside;
     *at = b->next_outside;
 
-    at = &t->all;
-    while (*at != b)
-        at = &(*at)->next;
-    *at = b->next;
+    *b->self = b->next;
+    if (b->next != NULL)
+        b->next->self = b->self;
     t->count--;
     free(b);
 }

@@ -7,7 +7,8 @@
 /* One binding.  Fields that the mapping does not look at are 0: remote_ip and remote_port of an
  * endpoint-independent one, ports of protocols without. */
 struct binding {
-    struct binding *next_inside, *next_outside, *next; /* chains of the tables; all bindings */
+    struct binding *next_inside, *next_outside; /* chains of the tables */
+    struct binding *next, **self;               /* all bindings; what points here */
     uint8_t proto;
     uint32_t inside_ip, remote_ip, external_ip;
     uint16_t inside_port, remote_port, external_port;
