@@ -96,7 +96,8 @@ int sd_udp_send(struct sd_udp *, const struct sd_addr *to, const void *data, siz
                 bool dont_fragment);
 uint16_t sd_udp_port(const struct sd_udp *);
 void sd_udp_close(struct sd_udp *);
-/* ICMP errors for what the node sent (type 3, codes 1, 3, 4; mtu for code 4). */
+/* ICMP errors for what the node sent: type 3, codes 1, 3, 4 (mtu for code 4); type 11, code 0 (too
+ * many hops), 1 (fragments that did not come together in 30 s). */
 typedef void (*sd_icmp)(void *ctx, int node, uint8_t type, uint8_t code, uint16_t mtu,
                         const struct sd_addr *local, const struct sd_addr *remote);
 int sd_net_icmp(struct sd_net *, int node, sd_icmp, void *ctx);

@@ -69,6 +69,7 @@ enum { SD_UDP_HEADER = 8, SD_UDP_CHECKSUM = 6 };
 enum { SD_ICMP_HEADER = 8, SD_ICMP_CHECKSUM = 2, SD_ICMP_MTU = 6 };
 enum { SD_ICMP_UNREACHABLE = 3, SD_ICMP_TIME_EXCEEDED = 11 };
 enum { SD_ICMP_HOST = 1, SD_ICMP_PORT = 3, SD_ICMP_FRAGMENTATION_NEEDED = 4 };
+enum { SD_ICMP_REASSEMBLY = 1 }; /* of time exceeded */
 
 /* Adds len bytes to a running one's complement sum; all but the last piece have even length. */
 uint32_t sd_sum(uint32_t sum, const uint8_t *data, size_t len);
