@@ -18,7 +18,8 @@ struct sd_net_config {
 int sd_net_create(struct sd_net **, const struct sd_net_config *, struct sd_error *);
 void sd_net_destroy(struct sd_net *); /* frees every socket, node, timer */
 
-/* Runs until the time `until` (exclusive events later than it), sd_net_stop() or no more events. */
+/* Runs until the time `until` (exclusive events later than it), sd_net_stop() or no more events.
+ * SD_E_ARG: until has passed; SD_E_STATE: from inside a run. */
 int sd_net_run(struct sd_net *, sd_time until);
 void sd_net_stop(struct sd_net *);
 sd_time sd_net_now(const struct sd_net *);

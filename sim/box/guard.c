@@ -52,7 +52,7 @@ static bool option_length_good(uint8_t kind, uint8_t len)
     }
 }
 
-static bool options_good(const uint8_t *options, size_t len)
+bool sd_guard_tcp_options(const uint8_t *options, size_t len)
 {
     size_t at = 0;
     while (at < len) {
@@ -77,8 +77,9 @@ enum sd_guard_verdict sd_guard_tcp(const uint8_t *segment, size_t len)
     size_t header = (size_t)(segment[SD_TCP_OFFSET] >> 4) * 4;
     if (header < SD_TCP_HEADER || header > len)
         return SD_GUARD_TCP_HEADER;
-    return options_good(segment + SD_TCP_HEADER, header - SD_TCP_HEADER) ? SD_GUARD_GOOD
-                                                                         : SD_GUARD_TCP_OPTIONS;
+    return sd_guard_tcp_options(segment + SD_TCP_HEADER, header - SD_TCP_HEADER)
+               ? SD_GUARD_GOOD
+               : SD_GUARD_TCP_OPTIONS;
 }
 
 static enum sd_guard_verdict udp_good(const uint8_t *datagram, size_t len, bool first_of_many)

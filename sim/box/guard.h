@@ -27,6 +27,9 @@ enum sd_guard_verdict sd_guard_packet(const uint8_t *ip, size_t len);
 /* A TCP segment, reassembled: header and options. */
 enum sd_guard_verdict sd_guard_tcp(const uint8_t *segment, size_t len);
 
+/* TCP options alone, for an agent's. */
+bool sd_guard_tcp_options(const uint8_t *options, size_t len);
+
 /* Walks TCP options: from *at (an offset into options, 0 at first) returns the next option other
  * than NOP and moves *at past it; NULL at the end or at one that does not fit. */
 const uint8_t *sd_tcp_option_next(const uint8_t *options, size_t len, size_t *at);

@@ -79,7 +79,7 @@ int DatagramLayer::Send(const sd_udp *socket, const sd_addr *to, const void *dat
 {
     size_t header = HasPorts() ? kUdpHeader : 0;
     uint32_t destination = sd_addr_ipv4(to);
-    if (destination == 0 || (HasPorts() && to->port == 0) || (data == nullptr && len > 0) ||
+    if (!IsUnicast(destination) || (HasPorts() && to->port == 0) || (data == nullptr && len > 0) ||
         len > kMaxPacket - kIpHeader - header)
         return SD_E_ARG;
     Ptr<Ipv4Route> route = m_host->routes->Find(destination);
@@ -229,7 +229,7 @@ int sd_udp_send(sd_udp *socket, const sd_addr *to, const void *data, size_t len,
 
 uint16_t sd_udp_port(const sd_udp *socket)
 {
-    return socket->port;
+    return socket != nullptr ? socket->port : 0;
 }
 
 void sd_udp_close(sd_udp *socket)

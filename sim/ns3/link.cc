@@ -78,6 +78,11 @@ void LinkDevice::Arrive(Ptr<Packet> packet)
     m_host->hook->Arrive(this, packet);
 }
 
+static bool CanTake(Host *host, uint32_t ip)
+{
+    return IsUnicast(ip) && !host->routes->IsLocal(ip);
+}
+
 static void Join(Host *host, Ptr<Device> device, uint32_t ip, uint8_t prefix, uint16_t mtu)
 {
     device->Attach(host, static_cast<int>(host->devices.size()), mtu);
@@ -100,8 +105,8 @@ int sd_net_link(sd_net *net, struct sd_net_link *link)
     Host *host[2] = {net->HostOf(link->a.node), net->HostOf(link->b.node)};
     uint16_t mtu = link->mtu != 0 ? link->mtu : 1500;
     if (host[0] == nullptr || host[1] == nullptr || host[0] == host[1] || link->prefix < 1 ||
-        link->prefix > 32 || link->a.ip == 0 || link->b.ip == 0 || link->a.ip == link->b.ip ||
-        mtu < kMinMtu || link->delay > kMaxDelay)
+        link->prefix > 32 || !CanTake(host[0], link->a.ip) || !CanTake(host[1], link->b.ip) ||
+        link->a.ip == link->b.ip || mtu < kMinMtu || link->delay > kMaxDelay)
         return SD_E_ARG;
 
     struct sd_net_end *end[2] = {&link->a, &link->b};
@@ -134,7 +139,8 @@ int sd_net_tun(sd_net *net, int node, uint32_t ip, uint8_t prefix, uint16_t mtu,
                void *ctx)
 {
     Host *host = net != nullptr ? net->HostOf(node) : nullptr;
-    if (host == nullptr || ip == 0 || prefix < 1 || prefix > 32 || mtu < kMinMtu || out == nullptr)
+    if (host == nullptr || !CanTake(host, ip) || prefix < 1 || prefix > 32 || mtu < kMinMtu ||
+        out == nullptr)
         return SD_E_ARG;
     ns3::Ptr<TunDevice> device = ns3::CreateObject<TunDevice>();
     device->Configure(out, ctx);

@@ -122,27 +122,32 @@ int sd_net_run(sd_net *net, sd_time until)
 {
     if (net == nullptr || until < NowNs())
         return SD_E_ARG;
+    if (net->running)
+        return SD_E_STATE;
+    net->running = true;
     ns3::EventId end;
     if (until - NowNs() < kMaxDelay)
         end = ns3::Simulator::Schedule(Delay(until - NowNs()), &StopAfterPending);
     ns3::Simulator::Run();
     end.Cancel();
+    net->running = false;
     return SD_OK;
 }
 
-void sd_net_stop(sd_net *)
+void sd_net_stop(sd_net *net)
 {
-    ns3::Simulator::Stop();
+    if (net != nullptr)
+        ns3::Simulator::Stop();
 }
 
-sd_time sd_net_now(const sd_net *)
+sd_time sd_net_now(const sd_net *net)
 {
-    return NowNs();
+    return net != nullptr ? NowNs() : 0;
 }
 
-uint64_t sd_net_events(const sd_net *)
+uint64_t sd_net_events(const sd_net *net)
 {
-    return ns3::Simulator::GetEventCount();
+    return net != nullptr ? ns3::Simulator::GetEventCount() : 0;
 }
 
 sd_timer sd_net_after(sd_net *net, sd_time delay, void (*fire)(void *ctx), void *ctx)

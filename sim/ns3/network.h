@@ -80,6 +80,7 @@ struct sd_net {
     std::vector<uint32_t> free_timers;
     std::vector<std::unique_ptr<uint8_t[]>> scratch; // one buffer per depth of nesting
     size_t depth = 0;
+    bool running = false;
     std::unordered_set<sd_udp *> udps;
     std::unordered_set<sd_tcp *> tcps;
     uint32_t next_tcp_id = 1;
@@ -149,6 +150,12 @@ inline ns3::Time Delay(uint64_t ns)
 inline uint32_t PrefixMask(uint8_t prefix)
 {
     return prefix == 0 ? 0 : UINT32_MAX << (32 - prefix);
+}
+
+// An address that a host can have, and send to.
+inline bool IsUnicast(uint32_t ip)
+{
+    return ip != 0 && ip >> 24 != 127 && ip < 0xe0000000U;
 }
 
 inline sd_addr Endpoint(ns3::Ipv4Address ip, uint16_t port, uint8_t proto)

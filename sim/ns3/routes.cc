@@ -156,9 +156,12 @@ int sd_net_forwarding(sd_net *net, int node, bool on)
 int sd_net_readdress(sd_net *net, int node, int ifindex, uint32_t ip, uint8_t prefix)
 {
     Host *host = net != nullptr ? net->HostOf(node) : nullptr;
-    if (host == nullptr || !host->HasInterface(ifindex) || ip == 0 || prefix < 1 || prefix > 32)
+    if (host == nullptr || !host->HasInterface(ifindex) || !IsUnicast(ip) || prefix < 1 ||
+        prefix > 32)
         return SD_E_ARG;
     int32_t interface = host->ip->GetInterfaceForDevice(host->devices[ifindex]);
+    if (host->routes->IsLocal(ip) && host->ip->GetAddress(interface, 0).GetLocal().Get() != ip)
+        return SD_E_ARG;
     while (host->ip->GetNAddresses(interface) > 0)
         host->ip->RemoveAddress(interface, 0U);
     host->ip->AddAddress(interface, ns3::Ipv4InterfaceAddress(ns3::Ipv4Address(ip),

@@ -13,6 +13,11 @@ void DestroyTcp(sd_net *net)
     net->tcps.clear();
 }
 
+static bool IsConnection(const sd_tcp *tcp)
+{
+    return tcp != nullptr && tcp->connection;
+}
+
 } // namespace shakedown
 
 using namespace shakedown;
@@ -21,7 +26,8 @@ sd_tcp *sd_net_listen(sd_net *net, int node, const struct sd_listen *config,
                       sd_tcp_callback callback, void *ctx)
 {
     Host *host = net != nullptr ? net->HostOf(node) : nullptr;
-    if (host == nullptr || config == nullptr || config->port == 0)
+    if (host == nullptr || config == nullptr || config->port == 0 ||
+        config->cookies > SD_VALIDATE_NEVER)
         return nullptr;
     sd_tcp *tcp = new sd_tcp{host, nullptr, nullptr, callback, ctx, net->next_tcp_id++, {}};
     tcp->listener = host->tcp->Listen(config, tcp);
@@ -40,7 +46,7 @@ sd_tcp *sd_net_connect(sd_net *net, int node, const sd_addr *to, sd_tcp_callback
                        void *ctx)
 {
     Host *host = net != nullptr ? net->HostOf(node) : nullptr;
-    if (host == nullptr || to == nullptr || sd_addr_ipv4(to) == 0 || to->port == 0)
+    if (host == nullptr || to == nullptr || !IsUnicast(sd_addr_ipv4(to)) || to->port == 0)
         return nullptr;
     ns3::Ptr<Connection> connection = host->tcp->Connect(to, net->next_tcp_id);
     if (!connection)
@@ -56,38 +62,38 @@ sd_tcp *sd_net_connect(sd_net *net, int node, const sd_addr *to, sd_tcp_callback
 
 uint32_t sd_tcp_id(const sd_tcp *tcp)
 {
-    return tcp->id;
+    return tcp != nullptr ? tcp->id : 0;
 }
 
 sd_path sd_tcp_path(const sd_tcp *tcp)
 {
-    return tcp->path;
+    return tcp != nullptr ? tcp->path : sd_path{};
 }
 
 size_t sd_tcp_room(const sd_tcp *tcp)
 {
-    return tcp->connection ? tcp->connection->Room() : 0;
+    return IsConnection(tcp) ? tcp->connection->Room() : 0;
 }
 
 size_t sd_tcp_send(sd_tcp *tcp, const void *data, size_t len)
 {
-    return tcp->connection && (data != nullptr || len == 0) ? tcp->connection->Queue(data, len) : 0;
+    return IsConnection(tcp) && data != nullptr ? tcp->connection->Queue(data, len) : 0;
 }
 
 size_t sd_tcp_receive(sd_tcp *tcp, void *data, size_t cap)
 {
-    return tcp->connection && data != nullptr ? tcp->connection->Take(data, cap) : 0;
+    return IsConnection(tcp) && data != nullptr ? tcp->connection->Take(data, cap) : 0;
 }
 
 void sd_tcp_close(sd_tcp *tcp)
 {
-    if (tcp->connection)
+    if (IsConnection(tcp))
         tcp->connection->Finish();
 }
 
 void sd_tcp_abort(sd_tcp *tcp)
 {
-    if (tcp->connection)
+    if (IsConnection(tcp))
         tcp->connection->Abort();
 }
 
@@ -109,13 +115,18 @@ void sd_tcp_free(sd_tcp *tcp)
 
 void sd_tcp_on(sd_tcp *tcp, sd_tcp_callback callback, void *ctx)
 {
+    if (tcp == nullptr)
+        return;
     tcp->callback = callback;
     tcp->ctx = ctx;
 }
 
 void sd_tcp_stats(const sd_tcp *tcp, sd_tcp_counters *out)
 {
-    *out = tcp->connection ? tcp->connection->counters : tcp->listener->counters;
+    if (tcp == nullptr)
+        *out = {};
+    else
+        *out = tcp->connection ? tcp->connection->counters : tcp->listener->counters;
 }
 
 int sd_net_tcp_options(sd_net *net, int node, uint16_t port, sd_tcp_option_hook hook, void *ctx)

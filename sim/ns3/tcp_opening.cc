@@ -239,7 +239,7 @@ size_t Connection::OptionsFor(bool syn, bool ack, uint8_t out[kOptionRoom], size
     if (!*done) {
         sd_segment which = !syn ? SD_SEGMENT_ACK : ack ? SD_SEGMENT_SYN_ACK : SD_SEGMENT_SYN;
         *len = hook->call(hook->ctx, &path, which, nullptr, 0, made, cap);
-        if (*len > cap)
+        if (*len > cap || !sd_guard_tcp_options(made, *len))
             *len = 0;
         *done = true;
     }
