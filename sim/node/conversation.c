@@ -247,6 +247,7 @@ static void inherit(struct conv *c, const struct conv *before)
     if (p->sid != 0) {
         bind(c, SERVER, p->sid);
         c->side[SERVER].ready = p->ready;
+        c->side[SERVER].was_ready = p->was_ready;
     }
 }
 
@@ -325,7 +326,7 @@ static void on_ready(struct conv *c, int side)
     struct host *h = lab_host_of(c, side);
     if (p->ready)
         return;
-    p->ready = true;
+    p->ready = p->was_ready = true;
     if (side == CLIENT) {
         c->ready_at = sd_net_now(c->lab->net);
         sd_net_counters(c->lab->net, h->machine->id, &c->at_ready);

@@ -165,7 +165,7 @@ struct party {
     struct party *next, **self; /* of the machine's; self NULL: no longer */
     sd_machine machine;
     sd_sid sid; /* 0: not known yet */
-    bool ready, over;
+    bool ready, was_ready, over;
     uint32_t conn;        /* of its TCP connection; 0: none */
     struct sd_tcp *inner; /* tunnels: TCP inside */
     bool inner_up, inner_closing;
@@ -240,6 +240,7 @@ struct sd_lab {
     struct tap **tap;
     uint32_t taps;
     struct visit *visits;
+    struct shot *shots;
     struct transfer transfer;
     uint64_t stream_sent, stream_received, stream_duplicates;
     sd_time stream_gap, stream_last_in;
@@ -364,8 +365,11 @@ void lab_hear_message(struct machine *at, const uint8_t *data, size_t len);
 void lab_hear_stranger(struct machine *at, const uint8_t *data, size_t len);
 void lab_tickers_free(struct ticker *);
 
-/* attack.c */
-void lab_attack_free(struct sd_lab *);
+/* flood.c, replay.c, visit.c */
+void lab_floods_free(struct sd_lab *);
+void lab_taps_free(struct sd_lab *);
+void lab_shots_free(struct sd_lab *);
+void lab_visits_free(struct sd_lab *);
 
 /* metrics.c */
 void lab_baseline(const struct machine *, struct baseline *);

@@ -57,13 +57,16 @@ void sd_lab_destroy(struct sd_lab *lab)
 {
     if (lab == NULL)
         return;
-    lab_attack_free(lab);
+    lab_floods_free(lab);
+    lab_shots_free(lab);
+    lab_visits_free(lab);
     lab_after_free(lab);
     lab_alarms_free(lab);
     for (uint32_t i = 0; i < lab->machines; i++)
         lab_host_free(lab->machine[i]->host);
     for (uint32_t i = 0; i < lab->machines; i++)
         sd_chain_destroy(lab->machine[i]->chain);
+    lab_taps_free(lab);
     sd_net_destroy(lab->net);
     lab_topology_free(lab);
     for (uint32_t i = 0; i < lab->convs; i++)
