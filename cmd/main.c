@@ -8,7 +8,7 @@
 static const struct sd_command *const commands[] = {
     &sd_command_survey, &sd_command_run,   &sd_command_table,     &sd_command_plot,
     &sd_command_report, &sd_command_check, &sd_command_list,      &sd_command_trace,
-    &sd_command_replay, &sd_command_live,  &sd_command_calibrate,
+    &sd_command_replay, &sd_command_live,  &sd_command_calibrate, &sd_command_bench,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -5,6 +5,7 @@
  *   -- tags a b          -- protocol tls12 tls13     -- loss_ppm 0 20000     -- repeats 3
  *   -- crash N           run N (from 0) dies; likewise: quit, wrong (the script's mistake), sleep
  *   -- unexpected N      run N fails its expectation */
+#include "cmd/commands.h"
 #include "lua/scenario.h"
 #include "sim/core/random.h"
 #include <errno.h>
@@ -296,3 +297,12 @@ const struct sd_cost_table *sd_costs_load(const char *name, struct sd_error *err
 
 const struct sd_word sd_words[] = {{"link", "carrier of packets between two machines"},
                                    {NULL, NULL}};
+
+static int no_network(const struct sd_args *args)
+{
+    (void)args;
+    return SD_EXIT_INTERNAL;
+}
+
+const struct sd_command sd_command_bench = {
+    .name = "bench", .arguments = "", .what = "is without a network here", .run = no_network};

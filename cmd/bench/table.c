@@ -1,0 +1,11 @@
+/* table.c - every benchmark, in the order of the result. */
+#include "cmd/bench/bench.h"
+
+#include <stddef.h>
+
+const struct bench benches[] = {
+    {"tls13", "TLS 1.3 handshakes: simulated, and on bare libssl", bench_tls13},
+    {"wireguard", "WireGuard handshakes in memory, and their cryptography alone", bench_wireguard},
+    {"forwarding", "a datagram through a router: the lab, and plain ns-3", bench_forwarding},
+    {NULL, NULL, NULL},
+};
