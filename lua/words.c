@@ -1,0 +1,177 @@
+/* words.c - every word of the language, for `shakedown list words`.  tests/lua/test_words.c holds
+ * this list against what the prelude knows. */
+#include "lua/scenario.h"
+
+const struct sd_word sd_words[] = {
+    /* The file. */
+    {"scenario", "the whole: return scenario { title = ..., sweep = ..., network = ..., ... }"},
+    {"scenario.title", "a text in quotes; heads the tables and plots"},
+    {"scenario.tags", "words to run it by, as { \"loss\", \"survey\" }"},
+    {"scenario.sweep",
+     "{ protocol = protocols.all, loss = { 0*percent, 1*percent }, repeats = 30 }: "
+     "every combination is a point, run repeats times"},
+    {"scenario.quick", "the lists of sweep that --quick replaces"},
+    {"scenario.network", "{ link { ... }, star { ... } }"},
+    {"scenario.agents", "{ client:runs { ... }, server:runs { ... } }"},
+    {"scenario.timeline", "{ at(...), on(...), every(...) }; one at(..., stop ...) is the end"},
+    {"scenario.measure", "{ \"handshake.time\", name = function (r) ... end }: the columns; a "
+                         "function's unit is that of its value, or the end of its name (_ns, _us, "
+                         "_bytes, _ppm, _bps, _pps)"},
+    {"scenario.expect", "{ { \"text\", when = { loss = 0*percent }, function (r) ... end } }: "
+                        "what check looks at; a value that is not there fails it, in words"},
+    {"scenario.table", "{ by = { \"protocol\" }, columns = { \"ok\", { \"p95_ns\", "
+                       "\"handshake.time\", stat = \"p95\" } } }, or a list of such"},
+    {"scenario.plot", "{ x = \"loss\", y = \"handshake.time\", by = \"protocol\" }, or a list"},
+    {"scenario.ladder", "{ when = { protocol = \"tls13\" }, window = { 0*s, 1*s } }, or a list"},
+    {"each", "each.loss is the value of this run; each.rtt / 2 works as well"},
+    {"protocols", "protocols.all is every protocol of this build"},
+    {"modes", "modes.all is every mode; those that a protocol does not have are left out"},
+    {"known", "known(r.reply.time) is whether there is such a value"},
+
+    /* Quantities. */
+    {"ns", "nanoseconds"},
+    {"us", "microseconds; column _us"},
+    {"ms", "milliseconds: 25*ms"},
+    {"s", "seconds"},
+    {"minutes", "60 seconds"},
+    {"bps", "bits per second; column _bps"},
+    {"kbps", "1000 bits per second"},
+    {"Mbps", "1000000 bits per second: 10*Mbps"},
+    {"Gbps", "1000000000 bits per second"},
+    {"B", "bytes; column _bytes"},
+    {"KiB", "1024 bytes: 64*KiB"},
+    {"MiB", "1048576 bytes"},
+    {"percent", "hundredths: 1*percent; column _ppm"},
+    {"pps", "packets per second: 1000*pps; column _pps"},
+
+    /* Machines. */
+    {"host", "a machine that runs a protocol or attacks: host \"server\" { cores = 2 }"},
+    {"hosts", "many alike: hosts(\"honest\", 20); honest[1] is the first"},
+    {"nat", "a router that translates addresses; its last link is its outside"},
+    {"router", "a machine that forwards"},
+    {"host.cores", "processor cores; default 1"},
+    {"host.cpu", "cost \"reference\": what computing costs; default nothing"},
+    {"host.queue", "bytes that wait for the processor; default 212992*B"},
+    {"nat.mapping", "endpoint-independent (default), address-dependent or "
+                    "address-and-port-dependent; it filters alike"},
+    {"nat.timeout", "of an idle UDP binding; default 30*s"},
+    {"nat.tcp_timeout", "of an idle TCP binding; default 124*minutes"},
+    {"cost", "a cost table by name (shakedown list costs); cost \"none\": computing takes no time"},
+
+    /* Links. */
+    {"link", "carrier of packets between two machines: link { client, server, delay = 25*ms }"},
+    {"star", "a link from the first machine to each of the others"},
+    {"link.delay", "one way"},
+    {"link.rate", "of each direction; default so fast that sending takes no time"},
+    {"link.queue", "bytes that wait for the link; default 1000 packets"},
+    {"link.mtu", "largest IP packet; default 1500*B"},
+    {"link.loss", "share of packets lost, in each direction"},
+    {"link.burst", "packets that a burst of losses lasts on average; default 1"},
+    {"link.duplicate", "share of packets that arrive twice"},
+    {"link.reorder", "share of packets held back"},
+    {"link.reorder_delay", "for how long; default 10*ms"},
+    {"link.jitter", "more delay, at random up to this; the order stays"},
+    {"link.corrupt", "share of packets in which a bit is wrong"},
+    {"link.drop", "exactly these packets of a direction, from 1: drop = {3, 5}"},
+    {"link.blackhole", "nothing passes from one time to another: { 2*s, 3*s }"},
+    {"link.forth", "weather from the first machine to the second alone: forth = drop {1}"},
+    {"link.back", "weather from the second machine to the first alone"},
+    {"drop", "forth = drop {3, 5}, short for forth = { drop = {3, 5} }"},
+
+    /* Agents. */
+    {"host:runs", "client:runs { each.protocol }: an agent on the machine, or on each of a group"},
+    {"runs.mode", "fresh, resumed, early, cookie, psk, ...; default each.mode"},
+    {"runs.resume", "true is mode = \"resumed\", false is mode = \"fresh\""},
+    {"runs.identity", "name of its certificate; default client.example or server.example"},
+    {"runs.role", "client, server or both; default what the timeline asks of it"},
+    {"runs.source_validation", "default, always or never: whether peers prove their address first"},
+    {"runs.backlog", "half-open sessions it holds; default the protocol's"},
+    {"runs.mutual", "true: the client shows a certificate too"},
+    {"runs.early_replay", "true: early data may be taken twice (anti-replay is off)"},
+    {"runs.alpn", "application protocols in order of preference: \"h2,http/1.1\""},
+    {"runs.options", "a protocol's own knobs: { name = \"value\" }"},
+
+    /* When. */
+    {"at", "at(1*s, action): a time from the beginning"},
+    {"on", "on(client, \"ready\", action): each time it happens; on(client, \"error\", ...) takes "
+           "charge of what would end the run as failed"},
+    {"every", "every(500*ms, action, { from = 0*s, to = 10*s })"},
+    {"every.from", "the first time; default 0*s"},
+    {"every.to", "the last time; default the end"},
+    {"after", "after(200*ms, action): an action that waits; inside on() it counts from the event"},
+    {"stop", "ends the run: stop() is ok, stop \"why\" is unfinished; an error, refusal or reset "
+             "that nobody handles on a machine that connects is failed"},
+    {"note", "note \"text\": a line of the run's trace"},
+
+    /* What hosts do.  An action is a value; action(run) does it now, from a function. */
+    {"hosts:one", "honest:one():request(server): the members in turn"},
+    {"host:connect", "client:connect(server): opens a session; :send(), :close() may follow"},
+    {"host:request", "client:request(server) { size = 1*KiB, reply = 64*KiB }: as soon as allowed "
+                     "(early data in mode early) asks, and is answered"},
+    {"request.size", "default 256*B"},
+    {"request.reply", "default 256*B"},
+    {"request.close", "true: the session ends when the reply is whole"},
+    {"request.datagram", "true: inside a tunnel, as UDP instead of TCP"},
+    {"host:send", "server:send(client, 4*MiB): over their last session"},
+    {"host:stream", "client:stream(server) { size = 200*B, every = 20*ms }: steady datagrams"},
+    {"stream.size", "of one; default 200*B"},
+    {"stream.every", "default 20*ms"},
+    {"stream.count", "how many; default until the end"},
+    {"stream.last", "for how long, instead of how many"},
+    {"host:close", "client:close(server): ends their last session the protocol's way"},
+    {"host:rekey", "client:rekey(server): new keys for their last session"},
+    {"host:move", "client:move(): another address, and the protocol is told"},
+    {"nat:rebind", "router:rebind \"both\", or { port = \"new\", address = \"new\" }"},
+    {"rebind.port", "\"new\": every binding gets another port"},
+    {"rebind.address", "\"new\": the outside gets another address"},
+    {"link:set", "wan:set { loss = 5*percent }: changes what is named"},
+
+    /* What attackers do. */
+    {"host:flood", "attacker:flood(server) { rate = 1000*pps }: spoofed first messages"},
+    {"flood.rate", "packets per second; 0*pps is none"},
+    {"flood.source", "spoofed sources; default addresses \"198.51.100.0/24\""},
+    {"flood.packet", "first_message(each.protocol), which is the default"},
+    {"flood.between", "{ 2*s, 12*s }; default from now to the end"},
+    {"flood.fresh", "false: one message again and again; default true"},
+    {"addresses", "a network of addresses: addresses \"198.51.100.0/24\""},
+    {"first_message", "the first message of a protocol's handshake"},
+    {"host:record",
+     "local tape = switch:record { from = client }: keeps what passes; at(0*s, tape) "
+     "begins; a NAT and a router can, too"},
+    {"record.from", "only packets of this host; default any"},
+    {"record.to", "only packets to this host; default any"},
+    {"record.what", "handshake (default) or data: before the session is ready, or after"},
+    {"record.limit", "packets kept; default 4096"},
+    {"host:replay", "mallory:replay(tape) { nth = 1 }: sends kept packets again"},
+    {"replay.nth", "which, from 1; default all, in order"},
+    {"replay.source", "original (default) or own: whose address they come from"},
+    {"replay.copies", "default 1"},
+    {"replay.every", "between copies; default 0*s"},
+
+    /* What functions see. */
+    {"run", "in function (run, event): run.protocol, run.loss, ... are the values of this run"},
+    {"run.now", "virtual time since the beginning"},
+    {"run.service", "what the protocol offers: stream, datagram or ip"},
+    {"run:note", "run:note(\"now at %s\", event.path.remote): a line of the trace"},
+    {"run:random", "run:random() below 1, run:random(6) from 1 to 6, run:random(1*s, 2*s) between; "
+                   "follows the run's seed"},
+    {"run:stop", "run:stop() or run:stop(\"why\"), as stop"},
+    {"event", "event.at, .machine, .name, .detail, .code, .path.remote, .path[\"local\"]"},
+    {"result", "in function (r): r.outcome, r.detail, r.loss, r.handshake.time, r.server.cpu, "
+               "r[\"handshake.time.mean\"], and other measures by name"},
+    {"within", "r.handshake.time:within(50*ms, 60*ms)"},
+
+    /* Lua's own. */
+    {"pairs", "goes through a table in order: numbers, then texts"},
+    {"ipairs", "as in Lua"},
+    {"select", "as in Lua"},
+    {"type", "as in Lua"},
+    {"tonumber", "as in Lua"},
+    {"tostring", "as in Lua, without addresses"},
+    {"error", "as in Lua: ends the run and the campaign"},
+    {"assert", "as in Lua"},
+    {"math", "as in Lua, without random: see run:random"},
+    {"string", "byte char find format len lower rep reverse sub upper; find looks for plain text"},
+    {"table", "concat insert remove sort unpack"},
+    {NULL, NULL},
+};
