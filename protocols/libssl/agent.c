@@ -33,24 +33,70 @@ static int alpn_wire(struct sd_ssl_agent *a, const char *text, struct sd_error *
     return SD_OK;
 }
 
+/* -- the protocol's own options -- */
+
+static bool number(const char *text, uint32_t most, uint32_t *value)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || n > most)
+        return false;
+    *value = (uint32_t)n;
+    return true;
+}
+
+static bool read_tickets(struct sd_ssl_agent *a, const char *value)
+{
+    return number(value, 16, &a->tickets_sent);
+}
+
+static bool read_padding(struct sd_ssl_agent *a, const char *value)
+{
+    return a->kind->version == TLS1_3_VERSION && number(value, 16384, &a->padding);
+}
+
+static bool read_verify(struct sd_ssl_agent *a, const char *value)
+{
+    a->application_verifies = strcmp(value, "application") == 0;
+    return a->application_verifies || strcmp(value, "agent") == 0;
+}
+
+static const struct {
+    const char *name, *expected;
+    bool (*read)(struct sd_ssl_agent *, const char *value);
+} options[] = {
+    {"tickets", "0 to 16 tickets after a TLS 1.3 handshake", read_tickets},
+    {"padding", "0 to 16384, to a multiple of which TLS 1.3 pads its records", read_padding},
+    {"verify", "agent (refuses unknown certificates) or application (only tells)", read_verify},
+};
+#define OPTIONS (sizeof options / sizeof *options)
+
+static int read_option(struct sd_ssl_agent *a, const struct sd_option *o, struct sd_error *error)
+{
+    const char *names[OPTIONS + 1] = {0};
+    for (size_t i = 0; i < OPTIONS; i++) {
+        names[i] = options[i].name;
+        if (strcmp(o->name, options[i].name) != 0)
+            continue;
+        const char *value = o->value ? o->value : "";
+        if (options[i].read(a, value))
+            return SD_OK;
+        return sd_fail(error, SD_E_ARG, "%s: option %s: expected %s, found '%s'",
+                       a->kind->ops->name, o->name, options[i].expected, value);
+    }
+    const char *near = sd_nearest(o->name, names);
+    return sd_fail(error, SD_E_ARG,
+                   "%s: unknown option '%s'%s%s%s; it knows: tickets, padding, verify",
+                   a->kind->ops->name, o->name, near ? ", did you mean '" : "", near ? near : "",
+                   near ? "'?" : "");
+}
+
 static int read_options(struct sd_ssl_agent *a, struct sd_error *error)
 {
-    static const char *const known[] = {"tickets", NULL};
-    for (const struct sd_option *o = a->config.options; o && o->name; o++) {
-        if (strcmp(o->name, "tickets") != 0) {
-            const char *near = sd_nearest(o->name, known);
-            return sd_fail(error, SD_E_ARG, "%s: unknown option '%s'%s%s%s; it knows: tickets",
-                           a->kind->ops->name, o->name, near ? ", did you mean '" : "",
-                           near ? near : "", near ? "'?" : "");
-        }
-        char *end;
-        unsigned long n = strtoul(o->value, &end, 10);
-        if (*o->value == '\0' || *end != '\0' || n > 16)
-            return sd_fail(error, SD_E_ARG, "%s: option tickets: expected 0 to 16, found '%s'",
-                           a->kind->ops->name, o->value);
-        a->tickets_sent = (uint32_t)n;
-    }
-    return SD_OK;
+    int r = SD_OK;
+    for (const struct sd_option *o = a->config.options; o && o->name && r == SD_OK; o++)
+        r = read_option(a, o, error);
+    return r;
 }
 
 static int check(struct sd_ssl_agent *a, struct sd_error *error)

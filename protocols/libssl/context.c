@@ -169,6 +169,13 @@ static bool trust(const struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
     return ok;
 }
 
+/* The application decides: SSL_get_verify_result() tells it what was found. */
+static int on_verify(int ok, X509_STORE_CTX *store)
+{
+    (void)ok, (void)store;
+    return 1;
+}
+
 static bool common(struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
 {
     int version = a->kind->version;
@@ -186,14 +193,15 @@ static bool common(struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
            SSL_CTX_set_ciphersuites(ctx, SUITES_13) == 1 &&
            SSL_CTX_set_cipher_list(ctx, a->mode->psk ? SUITES_PSK : SUITES_12) == 1 &&
            SSL_CTX_set1_groups_list(ctx, server && a->mode->other_group ? "P-256" : GROUPS) == 1 &&
-           identify(a, ctx) && trust(a, ctx, server);
+           SSL_CTX_set_block_padding(ctx, a->padding) == 1 && identify(a, ctx) &&
+           trust(a, ctx, server);
 }
 
 static bool set_up_client(struct sd_ssl_agent *a, SSL_CTX *ctx)
 {
     if (!common(a, ctx, false))
         return false;
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, a->application_verifies ? on_verify : NULL);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ctx, on_new_session);
     if (a->mode->stateful && a->kind->version != TLS1_3_VERSION)
@@ -221,7 +229,8 @@ static bool set_up_server(struct sd_ssl_agent *a, SSL_CTX *ctx)
     if (!common(a, ctx, true))
         return false;
     if (a->config.mutual)
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           a->application_verifies ? on_verify : NULL);
     if (a->mode->stateful)
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(ctx,
@@ -279,9 +288,15 @@ static uint64_t recipe_of(const struct sd_ssl_agent *a, bool server)
 {
     const struct sd_config *c = &a->config;
     const struct sd_identity *id = c->identity;
-    const uint32_t numbers[] = {
-        (uint32_t)a->kind->version, server,         takes_early(a), c->early_replay_ok, c->mutual,
-        a->env->keylog != NULL,     a->tickets_sent};
+    const uint32_t numbers[] = {(uint32_t)a->kind->version,
+                                server,
+                                takes_early(a),
+                                c->early_replay_ok,
+                                c->mutual,
+                                a->env->keylog != NULL,
+                                a->tickets_sent,
+                                a->padding,
+                                a->application_verifies};
     uint64_t hash = sd_hash(0, numbers, sizeof numbers);
     hash = sd_hash_text(hash, a->mode->name);
     hash = sd_hash(hash, a->alpn, a->alpn_len);

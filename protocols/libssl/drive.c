@@ -166,7 +166,12 @@ static void tell_peer(struct sd_ssl_session *s)
     } else if (peer && (s->client || a->config.mutual)) {
         char name[128] = "?";
         X509_NAME_get_text_by_NID(X509_get_subject_name(peer), NID_commonName, name, sizeof name);
-        snprintf(text, sizeof text, "certificate of %s", name);
+        long verified = SSL_get_verify_result(s->ssl);
+        if (verified == X509_V_OK)
+            snprintf(text, sizeof text, "certificate of %s", name);
+        else
+            snprintf(text, sizeof text, "unverified certificate of %s: %s", name,
+                     X509_verify_cert_error_string(verified));
         sd_ssl_tell(s, SD_EV_PEER_AUTH, 0, text);
     }
 }

@@ -116,10 +116,12 @@ struct sd_ssl_agent {
     uint8_t alpn[256]; /* wire form */
     size_t alpn_len;
     uint32_t half_open_max;
-    uint32_t tickets_sent; /* NewSessionTicket messages a TLS 1.3 server sends */
+    uint32_t tickets_sent;     /* NewSessionTicket messages a TLS 1.3 server sends */
+    uint32_t padding;          /* RFC 8446 5.4: records end at a multiple of this; 0: none */
+    bool application_verifies; /* a peer that cannot be verified is told, not refused */
     /* sessions.c */
     struct sd_ssl_session **by_sid, **by_key;
-    uint32_t buckets;
+    uint32_t buckets, session_count; /* half-open ones included */
     sd_sid last_sid;
     struct sd_ssl_session **timer;
     uint32_t timers, timers_cap;
@@ -193,7 +195,7 @@ void sd_ssl_session_free(struct sd_ssl_session *);
 struct sd_ssl_session *sd_ssl_session_by_sid(const struct sd_ssl_agent *, sd_sid);
 /* By TCP connection, or by the peer's address. */
 struct sd_ssl_session *sd_ssl_session_by_path(const struct sd_ssl_agent *, const struct sd_path *);
-void sd_ssl_phase(struct sd_ssl_session *, enum sd_ssl_phase); /* keeps half_open true */
+void sd_ssl_phase(struct sd_ssl_session *, enum sd_ssl_phase); /* keeps the counters true */
 void sd_ssl_timer(struct sd_ssl_session *, sd_time);           /* SD_NEVER: stop */
 bool sd_ssl_sessions_init(struct sd_ssl_agent *);
 void sd_ssl_sessions_fini(struct sd_ssl_agent *);

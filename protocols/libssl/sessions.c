@@ -78,15 +78,17 @@ static bool counts_as_half_open(enum sd_ssl_phase phase)
 void sd_ssl_phase(struct sd_ssl_session *s, enum sd_ssl_phase phase)
 {
     struct sd_stats *stats = &s->agent->stats;
-    if (counts_as_half_open(s->phase) && !counts_as_half_open(phase))
+    if (counts_as_half_open(s->phase) && !counts_as_half_open(phase)) {
         stats->half_open--;
+        stats->sessions++;
+    }
     s->phase = phase;
 }
 
 struct sd_ssl_session *sd_ssl_session_new(struct sd_ssl_agent *a, const struct sd_path *path,
                                           bool client)
 {
-    if (a->stats.sessions >= a->buckets && !grow(a))
+    if (a->session_count >= a->buckets && !grow(a))
         return NULL;
     struct sd_ssl_session *s = sd_alloc(a->env, sizeof *s);
     if (!s)
@@ -99,7 +101,7 @@ struct sd_ssl_session *sd_ssl_session_new(struct sd_ssl_agent *a, const struct s
     s->alert_in = s->alert_out = 0xff;
     s->deadline = SD_NEVER;
     link_in(a, s);
-    a->stats.sessions++;
+    a->session_count++;
     if (++a->stats.half_open > a->stats.half_open_peak)
         a->stats.half_open_peak = a->stats.half_open;
     return s;
@@ -116,9 +118,8 @@ void sd_ssl_session_free(struct sd_ssl_session *s)
     while (*p != s)
         p = &(*p)->next_key;
     *p = s->next_key;
-    a->stats.sessions--;
-    if (counts_as_half_open(s->phase))
-        a->stats.half_open--;
+    a->session_count--;
+    --*(counts_as_half_open(s->phase) ? &a->stats.half_open : &a->stats.sessions);
     sd_ssl_timer(s, SD_NEVER);
     SSL_free(s->ssl);
     sd_free(s->hello);

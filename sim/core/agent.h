@@ -84,8 +84,9 @@ struct sd_stats {
     uint64_t retransmits;          /* units or flights sent again by the protocol itself */
     uint64_t bytes_from_unvalidated, bytes_to_unvalidated; /* responder, before SD_EV_VALIDATED */
     uint64_t handshakes;                                   /* completed */
-    uint64_t replays_accepted; /* early data taken twice, where configuration allows it */
-    uint64_t sessions, half_open, half_open_peak;
+    uint64_t replays_accepted;          /* early data taken twice, where configuration allows it */
+    uint64_t sessions;                  /* with keys agreed */
+    uint64_t half_open, half_open_peak; /* in handshake */
     uint64_t state_bytes, state_bytes_peak; /* filled by the settle loop from env's heap */
 };
 

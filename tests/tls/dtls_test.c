@@ -232,6 +232,25 @@ static void test_spoofed_hellos(void **state)
     talk_fini(&t);
 }
 
+/* What a server sends to an address that may be somebody else's, for each byte from there: with a
+ * cookie less than it got, without one its certificate. */
+static void test_amplification(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"cookie", "fresh"};
+    for (int i = 0; i < 2; i++) {
+        struct talk t;
+        talk_modes(&t, "dtls12", modes[i], 8);
+        talk_connect(&t);
+        struct sd_stats server = talk_stats(&t, t.server), client = talk_stats(&t, t.client);
+        assert_true(server.bytes_from_unvalidated > 0);
+        assert_int_equal(server.bytes_to_unvalidated > server.bytes_from_unvalidated, i == 1);
+        assert_int_equal(client.bytes_to_unvalidated, 0); /* a client chooses whom it calls */
+        talk_close(&t);
+        talk_fini(&t);
+    }
+}
+
 /* Without a cookie each spoofed hello costs a session, until the table is full; by default cookies
  * begin when half of it is. */
 static void flood(enum sd_validation validation, uint64_t expected_half_open,
@@ -268,30 +287,57 @@ static void test_flood(void **state)
     flood(SD_VALIDATE_DEFAULT, 10, SD_DROP_UNVALIDATED);
 }
 
-/* RFC 6347 4.2.8: a client that lost its state comes back from the same address; a replayed hello
- * does not end the session, the client's own does. */
-static void test_client_begins_anew(void **state)
+/* RFC 6347 4.2.8: from the address of a session comes another ClientHello.  Somebody may have sent
+ * it who is not there: the session lives until a cookie has come back. */
+static void test_hello_over_a_session(void **state)
 {
     (void)state;
     struct talk t;
     talk_modes(&t, "dtls12", "fresh", 10);
     talk_connect(&t);
-    struct sd_config config = talk_config(SD_ROLE_CLIENT, "fresh");
-    struct sd_mem *other = sd_mem_new(1);
-    int seat = sd_mem_add(other, sd_agent_find("dtls12"), &config, 77);
-    struct sd_config server = talk_config(SD_ROLE_SERVER, "fresh");
-    int peer = sd_mem_add(other, sd_agent_find("dtls12"), &server, 78);
-    sd_mem_connect(other, seat, peer);
-    sd_mem_run(other, 10 * SD_MS);
-    const struct sd_mem_unit *stranger = sd_mem_unit(other, 0);
-    const struct sd_mem_unit *old = sd_mem_unit(t.mem, nth_to(&t, t.server, 0));
-    sd_mem_inject(t.mem, t.server, &old->path, stranger->data, stranger->len);
-    talk_run(&t, 1 * SD_SECOND);
+    struct sd_mem_unit hello = *sd_mem_unit(t.mem, nth_to(&t, t.server, 0));
+    uint8_t bytes[512];
+    assert_in_range(hello.len, DTLS_RECORD_HEADER + DTLS_HANDSHAKE_HEADER, sizeof bytes);
+    memcpy(bytes, hello.data, hello.len);
+    bytes[DTLS_RECORD_HEADER + DTLS_HANDSHAKE_HEADER + 2] ^= 1; /* another random: another hello */
+    inject(&t, &hello, bytes, hello.len);
     assert_int_equal(talk_stats(&t, t.server).dropped[SD_DROP_UNVALIDATED], 1);
     assert_int_equal(talk_stats(&t, t.server).sessions, 1);
     assert_int_equal(talk_count(&t, t.server, SD_EV_CLOSED), 0);
-    sd_mem_free(other);
     talk_close(&t);
+    talk_fini(&t);
+}
+
+/* The client itself comes back, from the same port, having lost its state: its cookie ends the old
+ * session. */
+static bool mute(void *ctx, struct sd_mem_unit *u)
+{
+    const struct talk *t = ctx;
+    return u->from != t->client;
+}
+
+static void test_client_begins_anew(void **state)
+{
+    (void)state;
+    struct talk t;
+    struct sd_config client = talk_config(SD_ROLE_BOTH, "fresh"); /* speaks from where it listens */
+    struct sd_config server = talk_config(SD_ROLE_SERVER, "fresh");
+    client.server_name = "server.example";
+    talk_init(&t, "dtls12", &client, &server, 10);
+    talk_connect(&t);
+    sd_mem_on_unit(t.mem, mute, &t); /* its goodbye is lost */
+    talk_close(&t);
+    assert_int_equal(talk_stats(&t, t.client).sessions, 0);
+    assert_int_equal(talk_stats(&t, t.server).sessions, 1);
+    sd_mem_on_unit(t.mem, NULL, NULL);
+    talk_connect(&t);
+    assert_int_equal(t.ready, 3 * RTT);
+    assert_string_equal(talk_detail(&t, t.server, SD_EV_CLOSED), "the client began anew");
+    assert_int_equal(talk_stats(&t, t.server).dropped[SD_DROP_UNVALIDATED], 1);
+    assert_int_equal(talk_stats(&t, t.server).sessions, 1);
+    assert_int_equal(talk_count(&t, t.server, SD_EV_DATA), 2);
+    talk_close(&t);
+    assert_int_equal(talk_stats(&t, t.server).sessions, 0);
     talk_fini(&t);
 }
 
@@ -305,7 +351,9 @@ int main(void)
         cmocka_unit_test(test_replays),
         cmocka_unit_test(test_forgeries),
         cmocka_unit_test(test_spoofed_hellos),
+        cmocka_unit_test(test_amplification),
         cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_hello_over_a_session),
         cmocka_unit_test(test_client_begins_anew),
     };
     if (sd_core_init() != SD_OK)

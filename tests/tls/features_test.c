@@ -301,24 +301,44 @@ static void test_operations(void **state)
     talk_fini(&t);
 }
 
+/* The secrets that Wireshark wants, the same ones on both sides. */
 static void test_key_log(void **state)
 {
     (void)state;
-    struct talk t;
-    talk_modes(&t, "tls13", "fresh", 1);
-    talk_connect(&t);
-    static const char *const labels[] = {"CLIENT_HANDSHAKE_TRAFFIC_SECRET ",
-                                         "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
-                                         "CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 "};
-    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
-        char line[256];
-        const char *found = strstr(sd_mem_keylog(t.mem, t.client), labels[i]);
-        assert_non_null(found);
-        snprintf(line, sizeof line, "%.*s", (int)strcspn(found, "\n") + 1, found);
-        assert_non_null(strstr(sd_mem_keylog(t.mem, t.server), line)); /* the very same secret */
+    static const struct {
+        const char *protocol, *mode;
+        const char *labels[6];
+    } rows[] = {
+        {"tls13",
+         "fresh",
+         {"CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
+          "CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 ", "EXPORTER_SECRET "}},
+        {"tls13", "early", {"CLIENT_EARLY_TRAFFIC_SECRET ", "EARLY_EXPORTER_SECRET "}},
+        {"tls12", "fresh", {"CLIENT_RANDOM "}},
+        {"tls12", "resumed", {"CLIENT_RANDOM "}},
+        {"dtls12", "fresh", {"CLIENT_RANDOM "}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct talk t;
+        talk_modes(&t, rows[i].protocol, rows[i].mode, 1);
+        talk_connect(&t);
+        if (strcmp(rows[i].mode, "fresh") != 0) {
+            talk_close(&t);
+            t.early = strcmp(rows[i].mode, "early") == 0;
+            talk_connect(&t);
+        }
+        for (size_t k = 0; k < 6 && rows[i].labels[k]; k++) {
+            char line[256];
+            const char *found = strstr(sd_mem_keylog(t.mem, t.client), rows[i].labels[k]);
+            if (!found)
+                fail_msg("%s %s: expected %sin the key log, found:\n%s", rows[i].protocol,
+                         rows[i].mode, rows[i].labels[k], sd_mem_keylog(t.mem, t.client));
+            snprintf(line, sizeof line, "%.*s", (int)strcspn(found, "\n") + 1, found);
+            assert_non_null(strstr(sd_mem_keylog(t.mem, t.server), line));
+        }
+        talk_close(&t);
+        talk_fini(&t);
     }
-    talk_close(&t);
-    talk_fini(&t);
 }
 
 int main(void)
