@@ -232,6 +232,42 @@ static void test_spoofed_hellos(void **state)
     talk_fini(&t);
 }
 
+/* A cookie is good at the address that it was sent to, for one to two minutes. */
+static void test_cookies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        sd_time later;
+        uint16_t other_port;
+        bool good;
+    } rows[] = {
+        {"again, at once", 0, 0, true},
+        {"after 59 s", 59 * SD_SECOND, 0, true},
+        {"after two minutes", 121 * SD_SECOND, 0, false},
+        {"from another port", 0, 1, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct talk t;
+        talk_modes(&t, "dtls12", "cookie", 8);
+        talk_connect(&t);
+        talk_close(&t); /* no session of this address is left */
+        struct sd_mem_unit hello = *sd_mem_unit(t.mem, nth_to(&t, t.server, 1));
+        sd_mem_run(t.mem, hello.sent + rows[i].later > sd_mem_now(t.mem)
+                              ? hello.sent + rows[i].later
+                              : sd_mem_now(t.mem));
+        uint64_t refused = talk_stats(&t, t.server).dropped[SD_DROP_UNVALIDATED];
+        hello.path.remote.port = (uint16_t)(hello.path.remote.port + rows[i].other_port);
+        inject(&t, &hello, hello.data, hello.len);
+        struct sd_stats after = talk_stats(&t, t.server);
+        if (after.half_open != rows[i].good ||
+            after.dropped[SD_DROP_UNVALIDATED] != refused + !rows[i].good)
+            fail_msg("%s: expected the cookie to be %s", rows[i].name,
+                     rows[i].good ? "good" : "refused");
+        talk_fini(&t);
+    }
+}
+
 /* What a server sends to an address that may be somebody else's, for each byte from there: with a
  * cookie less than it got, without one its certificate. */
 static void test_amplification(void **state)
@@ -351,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_replays),
         cmocka_unit_test(test_forgeries),
         cmocka_unit_test(test_spoofed_hellos),
+        cmocka_unit_test(test_cookies),
         cmocka_unit_test(test_amplification),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_hello_over_a_session),
