@@ -39,6 +39,28 @@ static int no_such_protocol(const char *name, struct sd_error *error)
                    near != NULL ? "?" : "");
 }
 
+/* Servers stand in one list, whoever may be a client in the other. */
+static void enlist(struct host *h)
+{
+    struct host **list = h->role == SD_ROLE_SERVER ? &h->lab->servers : &h->lab->others;
+    h->next = *list;
+    *list = h;
+}
+
+static void take_role(struct host *h, enum sd_role role)
+{
+    bool moves = role == SD_ROLE_SERVER && h->role != SD_ROLE_SERVER;
+    struct host **at = &h->lab->others;
+    h->role = role;
+    if (!moves)
+        return;
+    while (*at != h)
+        at = &(*at)->next;
+    *at = h->next;
+    h->identity.name = NULL; /* by default another */
+    enlist(h);
+}
+
 int sd_lab_agent(struct sd_lab *lab, sd_machine id, const struct sd_lab_agent *set,
                  struct sd_error *error)
 {
@@ -80,6 +102,7 @@ int sd_lab_agent(struct sd_lab *lab, sd_machine id, const struct sd_lab_agent *s
     h->set.alpn = lab_copy(set->alpn);
     h->set.options = copy_options(set->options);
     m->host = h;
+    enlist(h);
     return SD_OK;
 }
 
@@ -92,56 +115,52 @@ static uint16_t path_mtu(const struct host *h)
     return mtu != 0 ? mtu : PATH_MTU;
 }
 
-/* Tunnels know one another's keys beforehand: a server those of all that may connect, a client
- * those of all servers. */
-static bool is_peer(const struct host *h, const struct host *other)
+/* Static keys without a certificate: every machine its own. */
+static const struct sd_identity *identity_of(struct host *h)
 {
-    if (other == NULL || other == h || other->ops != h->ops)
-        return false;
-    return h->role == SD_ROLE_CLIENT ? other->role == SD_ROLE_SERVER
-                                     : other->role != SD_ROLE_SERVER;
+    if (h->identity.name != NULL)
+        return &h->identity;
+    const char *name = h->set.identity;
+    if (name == NULL)
+        name = h->role == SD_ROLE_SERVER ? "server.example" : "client.example";
+    h->identity = *sd_identity(name);
+    sd_identity_x25519(h->machine->name, h->identity.x25519_private, h->identity.x25519_public);
+    return &h->identity;
 }
 
+/* Tunnels know one another's keys beforehand: a server those of all that may connect, a client
+ * those of all servers. */
 static void configure_peers(struct host *h)
 {
     struct sd_lab *lab = h->lab;
-    size_t n = 0;
-    for (uint32_t i = 0; i < lab->machines; i++)
-        n += is_peer(h, lab->machine[i]->host);
-    h->peers = lab_new((n + 1) * sizeof *h->peers);
-    h->config.peers = h->peers;
-    h->config.peer_count = n;
-    struct sd_peer *p = h->peers;
-    for (uint32_t i = 0; i < lab->machines; i++) {
-        struct host *other = lab->machine[i]->host;
-        uint8_t private_key[32];
-        if (!is_peer(h, other))
+    bool client = h->role == SD_ROLE_CLIENT;
+    struct host *other = client ? lab->servers : lab->others;
+    size_t room = 0;
+    for (; other != NULL; other = other->next) {
+        if (other == h || other->ops != h->ops)
             continue;
-        sd_identity_x25519(other->machine->name, private_key, p->public_key);
-        sd_wipe(private_key, sizeof private_key);
-        p->inner_net = lab_inner_ip(other->machine);
-        p->inner_prefix = 32;
-        if (h->role == SD_ROLE_CLIENT) {
+        if (h->config.peer_count == room) {
+            room = room * 2 + 4;
+            h->peers = lab_grow(h->peers, room * sizeof *h->peers);
+        }
+        struct sd_peer *p = &h->peers[h->config.peer_count++];
+        *p = (struct sd_peer){.inner_net = lab_inner_ip(other->machine), .inner_prefix = 32};
+        memcpy(p->public_key, identity_of(other)->x25519_public, sizeof p->public_key);
+        if (client) {
             p->endpoint = sd_ipv4_word(other->machine->ip, h->ops->carriers[0].port);
             p->endpoint.proto = h->ops->carriers[0].proto;
         }
-        p++;
     }
+    h->config.peers = h->peers;
 }
 
 static void configure(struct host *h)
 {
     bool server = h->role == SD_ROLE_SERVER;
-    const char *name = h->set.identity;
-    if (name == NULL)
-        name = server ? "server.example" : "client.example";
-    h->identity = *sd_identity(name);
-    /* Static keys without a certificate: every machine its own. */
-    sd_identity_x25519(h->machine->name, h->identity.x25519_private, h->identity.x25519_public);
     h->config = (struct sd_config){
         .role = h->role,
         .mode = h->mode->name,
-        .identity = &h->identity,
+        .identity = identity_of(h),
         .server_name = "server.example",
         .alpn = h->set.alpn,
         .mutual = h->set.mutual,
@@ -269,7 +288,7 @@ int lab_host_seat(struct host *h, enum sd_role role, struct sd_error *error)
 {
     if (h->seated)
         return SD_OK;
-    h->role = role;
+    take_role(h, role);
     int result = sd_env_init(&h->env, lab_seed(h->lab, "agent", h->machine->name));
     if (result != SD_OK)
         return sd_fail(error, result, "agent of %s: no memory", h->machine->name);

@@ -80,6 +80,7 @@ struct carrier {
 #define CARRIERS_MAX 6
 
 struct host {
+    struct host *next; /* in servers or others */
     struct sd_lab *lab;
     struct machine *machine;
     const struct sd_agent_ops *ops;
@@ -220,6 +221,7 @@ struct sd_lab {
     sd_time zero, marked; /* the network's times */
     struct machine **machine;
     uint32_t machines, machine_cap;
+    struct host *servers, *others; /* hosts by role; others: clients, and not settled yet */
     struct link *link;
     uint32_t links, link_cap;
     struct conv **conv; /* by id - 1 */

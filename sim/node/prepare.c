@@ -62,23 +62,13 @@ void lab_prepared(struct conv *earlier)
                         "the session that the mode needs first failed");
 }
 
-static void prepare_client(struct sd_lab *lab, const struct host *client)
-{
-    for (uint32_t i = 0; i < lab->machines; i++) {
-        const struct host *server = lab->machine[i]->host;
-        if (server != NULL && server->role == SD_ROLE_SERVER && server->ops == client->ops)
-            lab_prepare(lab, client->machine->id, server->machine->id, NULL);
-    }
-}
-
 int lab_prepare_all(struct sd_lab *lab, struct sd_error *error)
 {
     lab_enter(lab);
-    for (uint32_t i = 0; i < lab->machines; i++) {
-        const struct host *h = lab->machine[i]->host;
-        if (h != NULL && h->role == SD_ROLE_CLIENT && h->mode->needs_earlier)
-            prepare_client(lab, h);
-    }
+    for (const struct host *c = lab->others; c != NULL; c = c->next)
+        for (const struct host *s = lab->servers; s != NULL; s = s->next)
+            if (c->role == SD_ROLE_CLIENT && c->mode->needs_earlier && c->ops == s->ops)
+                lab_prepare(lab, c->machine->id, s->machine->id, NULL);
     lab_leave(lab);
     if (lab->preparing == 0 && lab->unprepared == 0)
         return SD_OK;

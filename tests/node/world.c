@@ -47,7 +47,7 @@ void world_make(struct world *w, const struct world_options *o)
                                    .trace = o->trace,
                                    .capture = o->capture};
     memset(w, 0, sizeof *w);
-    w->middle = -1;
+    w->middle = w->attacker = -1;
     assert_int_equal(sd_core_init(), SD_OK);
     must(sd_lab_create(&w->lab, &config, &error), &error);
     must(w->client = sd_lab_host(w->lab, &(struct sd_machine_config){.name = "client"}, &error),
@@ -69,6 +69,13 @@ void world_make(struct world *w, const struct world_options *o)
         struct sd_lab_link far = {
             .a = w->middle, .b = w->server, .delay = link.delay, .rate_bps = o->rate_bps};
         must(w->far_link = sd_lab_link(w->lab, &far, &error), &error);
+    }
+    if (o->attacker) {
+        must(w->attacker =
+                 sd_lab_host(w->lab, &(struct sd_machine_config){.name = "attacker"}, &error),
+             &error);
+        struct sd_lab_link near = {.a = w->attacker, .b = w->middle, .delay = link.delay};
+        must(sd_lab_link(w->lab, &near, &error), &error);
     }
     struct sd_lab_agent agent = {.protocol = o->protocol,
                                  .mode = o->mode,

@@ -7,8 +7,9 @@
 
 struct world {
     struct sd_lab *lab;
-    sd_machine client, server, middle; /* middle: -1, or a router or NAT */
-    int link, far_link;                /* client's; server's where there is a middle */
+    sd_machine client, server;
+    sd_machine middle, attacker; /* -1: none; the attacker is linked to the middle */
+    int link, far_link;          /* client's; server's where there is a middle */
     sd_conn conn;
     char seen[4096]; /* "client:ready server:ready ...", as far as it goes */
     sd_time seen_at[64];
@@ -30,7 +31,7 @@ struct world_options {
     uint32_t backlog;
     const struct sd_cost_table *costs; /* the server's */
     uint32_t cores;
-    bool early_replay_ok, trace, capture, mutual;
+    bool early_replay_ok, trace, capture, mutual, attacker;
     uint64_t seed, weather;
 };
 void world_make(struct world *, const struct world_options *); /* and starts it */
