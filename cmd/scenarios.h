@@ -3,6 +3,7 @@
 #define SD_CMD_SCENARIOS_H
 
 #include "lua/scenario.h"
+#include "sim/core/root.h"
 
 struct sd_scenario_file {
     char *path;
@@ -12,10 +13,6 @@ struct sd_scenarios {
     struct sd_scenario_file *file; /* in the order of the words, then of the names */
     size_t count;
 };
-
-/* The source tree: $SHAKEDOWN_ROOT, where it was built, or above the executable.  NULL with
- * SD_E_IO in *error when none of them has scenarios/. */
-const char *sd_root(struct sd_error *error);
 
 /* Every scenario that a word names: a path (with '/' or ".lua"), the name of a file of scenarios/
  * or scenarios/labs/, or a tag.  Each file once.  SD_E_USAGE with the nearest right word, SD_E_IO,
