@@ -2,7 +2,11 @@
  * and metrics.  This is the C face that the scenario language drives; it knows no Lua.
  *
  * Build (hosts, links, agents), then sd_lab_start(), then schedule and act from callbacks inside
- * sd_lab_run().  Actions may be called from any callback: the lab queues what would re-enter. */
+ * sd_lab_run().  Actions may be called from any callback: the lab queues what would re-enter.
+ *
+ * A mode that needs an earlier session gets one by itself: when the roles of agents are given,
+ * every client of such a mode meets every server of its protocol inside sd_lab_start(), in fair
+ * weather, and time 0, traces, captures and metrics begin afterwards. */
 #ifndef SD_LAB_H
 #define SD_LAB_H
 
@@ -24,7 +28,7 @@ struct sd_lab_config {
 };
 int sd_lab_create(struct sd_lab **, const struct sd_lab_config *, struct sd_error *);
 void sd_lab_destroy(struct sd_lab *);
-struct sd_net *sd_lab_net(struct sd_lab *);
+struct sd_net *sd_lab_net(struct sd_lab *); /* NULL before sd_lab_start() */
 
 /* -- machines -- */
 
@@ -55,12 +59,14 @@ struct sd_lab_link {
     sd_time delay;
     uint64_t rate_bps; /* 0: serialisation vanishes */
     uint32_t queue_bytes;
-    uint16_t mtu; /* smaller than 1500: DF packets get ICMP 3/4, others are fragmented */
-    struct sd_weather forth, back; /* a to b, b to a */
+    uint16_t mtu; /* 0: 1500; smaller: DF packets get ICMP 3/4, others are fragmented */
+    struct sd_weather forth, back; /* a to b, b to a; its packets count from sd_lab_start() on */
 };
+/* Link n is the subnet 10.(n / 256).(n % 256).0/24: a has .1, b .2. */
 int sd_lab_link(struct sd_lab *, const struct sd_lab_link *, struct sd_error *); /* id or < 0 */
-int sd_lab_set_link(struct sd_lab *, int link,
-                    const struct sd_lab_link *); /* delay, rate, weather */
+/* Delay, rate, queue and weather, from now on; a, b and mtu stay.  The weather's packets count
+ * anew.  SD_E_STATE: corruption where a run began without checksums. */
+int sd_lab_set_link(struct sd_lab *, int link, const struct sd_lab_link *);
 
 /* -- agents -- */
 
@@ -68,7 +74,8 @@ struct sd_lab_agent {
     const char *protocol;
     const char *mode;     /* NULL: fresh */
     const char *identity; /* NULL: "client.example" or "server.example" by role */
-    enum sd_role role;    /* BOTH becomes what the first action says */
+    enum sd_role role;    /* BOTH becomes what the first action says: then an earlier session that
+                             the mode needs is had at that moment, inside the run */
     enum sd_validation validation;
     uint32_t backlog; /* half-open sessions; 0: protocol's default */
     bool mutual, early_replay_ok;
@@ -94,17 +101,24 @@ sd_time sd_lab_now(const struct sd_lab *);
 typedef uint32_t sd_conn; /* one application conversation over one session; 0: none */
 
 /* Starts a session of a's agent with b's.  request_len > 0: as soon as allowed (early data if the
- * mode has it) sends that many bytes and the server answers with reply_len. */
+ * mode is "early") sends that many bytes and the server answers with reply_len.  What is said
+ * carries its conversation's and its own number in the clear (sim/node/message.h), so that a
+ * delivery out of turn is seen.  As datagrams a request that is not answered goes again after 1 s,
+ * 2 s, 4 s, ... */
+#define SD_LAB_MESSAGE_MIN 36 /* bytes of a request, reply or message */
 struct sd_lab_connect {
     sd_machine client, server;
-    uint64_t request_len, reply_len;
-    bool close;          /* end the session when the reply is whole */
-    bool inner_datagram; /* tunnels: request and reply as inner UDP, not inner TCP */
+    uint64_t request_len, reply_len; /* 0: none; at least SD_LAB_MESSAGE_MIN */
+    bool close;                      /* end the session when the reply is whole */
+    bool inner_datagram;             /* tunnels: request and reply as inner UDP, not inner TCP */
 };
 sd_conn sd_lab_connect(struct sd_lab *, const struct sd_lab_connect *); /* 0: refused, traced */
-/* from one of conn's machines to the other: len bytes (bulk), at once or as room allows. */
+/* From one of conn's machines to the other: len bytes (bulk), when the session is ready and as room
+ * allows.  As datagrams they leave at the pace of the machine's first link, and what is lost stays
+ * lost.  SD_E_STATE: that side's session is over. */
 int sd_lab_send(struct sd_lab *, sd_conn, sd_machine from, uint64_t len);
-/* A steady stream of datagrams of `size` bytes every `interval` until `count` are sent. */
+/* A steady stream of messages of `size` bytes every `interval` until `count` are sent: datagrams
+ * where the service has them (inside a tunnel always), else on the byte stream. */
 int sd_lab_stream(struct sd_lab *, sd_conn, sd_machine from, uint32_t size, sd_time interval,
                   uint64_t count);
 int sd_lab_close(struct sd_lab *, sd_conn, sd_machine who);
@@ -118,18 +132,19 @@ sd_conn sd_lab_last_conn(const struct sd_lab *, sd_machine a, sd_machine b); /* 
 struct sd_flood {
     sd_machine from, to;
     uint64_t rate_pps;
-    uint32_t source_net; /* spoofed sources, host order */
+    uint32_t source_net; /* spoofed sources, host order; 0: the attacker's own address, which on TCP
+                            opens connections and says the first message in each */
     uint8_t source_prefix;
     sd_time start, end;
-    bool fresh; /* a new first message each time, made by a fresh agent of the victim's protocol;
-                   else one message again and again */
+    bool fresh; /* a new first message each time, made by an agent of the victim's protocol; else
+                   one message again and again.  Spoofed on TCP: a SYN */
 };
 int sd_lab_flood(struct sd_lab *, const struct sd_flood *, struct sd_error *);
 
 /* Watches everything that passes machine `at` (its links), keeps what matches. */
 struct sd_tap {
     sd_machine at, from, to; /* from, to: -1 any */
-    bool data;               /* packets after READY; else those before */
+    bool data;               /* packets after both sides were READY; else those before */
     uint32_t limit;          /* packets kept; 0: 4096 */
 };
 int sd_lab_tap(struct sd_lab *, const struct sd_tap *); /* id or < 0 */
@@ -137,7 +152,8 @@ struct sd_replay {
     int tap;
     sd_machine from; /* who injects */
     int index;       /* which kept packet, from 0; -1: all in order */
-    bool own_source; /* from the attacker's own address, else the original source */
+    bool own_source; /* from the attacker's own address, else the original source.  TCP: what the
+                        packets carried goes into a connection of the attacker's own */
     uint32_t copies; /* 0: 1 */
     sd_time spacing;
 };
@@ -145,8 +161,13 @@ int sd_lab_replay(struct sd_lab *, const struct sd_replay *); /* packets injecte
 
 /* -- what happened -- */
 
-/* Agents' events by sd_event_name(), and the lab's own: "first byte", "received all", "reply",
- * "refused", "reset", "rebound", "moved".  Called outside any agent. */
+/* Agents' events by sd_event_name(), and the lab's own.  Called outside any agent.
+ *   "first byte"    at the server: the request begins to arrive
+ *   "reply"         at the client: the reply is whole
+ *   "received all"  a bulk transfer, or a request that wants no reply, is whole
+ *   "refused"       the carrier or the agent would not begin; detail says why
+ *   "reset"         the conversation's TCP connection broke
+ *   "rebound", "moved"  a NAT has new bindings; a host has a new address */
 struct sd_lab_event {
     sd_time at;
     sd_machine machine;
@@ -177,7 +198,8 @@ struct sd_metric {
     enum sd_metric_scope scope;
 };
 extern const struct sd_metric sd_metrics[]; /* ends with name NULL */
-/* False: there is no value (it never happened); the cell stays empty. */
+/* False: there is no value (it never happened); the cell stays empty.  The machine is looked at for
+ * SD_METRIC_MACHINE only. */
 bool sd_lab_metric(const struct sd_lab *, const struct sd_metric *, sd_machine, uint64_t *value);
 
 /* -- records -- */

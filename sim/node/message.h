@@ -10,10 +10,10 @@
 #ifndef SD_NODE_MESSAGE_H
 #define SD_NODE_MESSAGE_H
 
-#include "sim/core/base.h"
+#include "sim/node/lab.h"
 
 #define MESSAGE_BLOCK  64
-#define MESSAGE_HEADER 36 /* the least that tells which message it is */
+#define MESSAGE_HEADER SD_LAB_MESSAGE_MIN /* the least that tells which message it is */
 
 struct message {
     uint32_t conv, number;

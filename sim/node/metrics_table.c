@@ -25,8 +25,8 @@ const struct sd_metric sd_metrics[] = {
      SD_METRIC_RUN},
 
     /* All conversations after the mark. */
-    {"handshake.count", "handshake_count", "count", "handshakes completed, both sides' view",
-     SD_METRIC_RUN},
+    {"handshake.count", "handshake_count", "count",
+     "handshakes that clients completed, for new keys too", SD_METRIC_RUN},
     {"handshake.time.mean", "handshake_time_mean_ns", "time",
      "mean over all conversations that were ready", SD_METRIC_RUN},
     {"handshake.time.worst", "handshake_time_worst_ns", "time",

@@ -5,6 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* TCP's stack takes its steps a nanosecond apart. */
+static void check_time(const struct world *w, sd_time expected, sd_time found, const char *what)
+{
+    if (found + 10 < expected || found > expected + 10)
+        world_check(w, expected, found, what);
+}
+
 /* -- the first packet is lost: who waits how long -- */
 
 struct lost_row {
@@ -237,13 +244,364 @@ static void replays_deliver_nothing_twice(void **state)
     }
 }
 
+/* -- floods -- */
+
+struct flood_row {
+    const char *protocol;
+    enum sd_validation validation;
+    bool own_source;
+    bool honest;          /* gets through */
+    uint64_t least, most; /* handshakes under way at once */
+};
+#define BACKLOG 50
+static const struct flood_row flood_rows[] = {
+    {"tls13", SD_VALIDATE_NEVER, false, false, BACKLOG, BACKLOG},
+    {"tls13", SD_VALIDATE_DEFAULT, false, true, BACKLOG, BACKLOG},
+    {"tls13", SD_VALIDATE_ALWAYS, false, true, 0, 1},
+    {"tls13", SD_VALIDATE_NEVER, true, false, BACKLOG, BACKLOG},
+    {"dtls12", SD_VALIDATE_NEVER, false, false, BACKLOG, BACKLOG},
+    {"dtls12", SD_VALIDATE_DEFAULT, false, true, BACKLOG / 2, BACKLOG / 2 + 1},
+    {"dtls12", SD_VALIDATE_ALWAYS, false, true, 0, 1},
+    {"wireguard", SD_VALIDATE_NEVER, false, true, 0, 1},
+    {"wireguard", SD_VALIDATE_DEFAULT, false, true, 0, 1},
+};
+
+static void floods_meet_the_backlog(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SD_ROWS(flood_rows); i++) {
+        const struct flood_row *row = &flood_rows[i];
+        struct world w;
+        struct sd_error error = {0};
+        world_make(&w, &(struct world_options){.protocol = row->protocol,
+                                               .middle = WORLD_ROUTER,
+                                               .attacker = true,
+                                               .validation = row->validation,
+                                               .backlog = BACKLOG});
+        struct sd_flood flood = {.from = w.attacker,
+                                 .to = w.server,
+                                 .rate_pps = 500,
+                                 .source_net = row->own_source ? 0 : 0xc6336400,
+                                 .source_prefix = 24,
+                                 .start = 0,
+                                 .end = 8 * SD_SECOND,
+                                 .fresh = true};
+        if (sd_lab_flood(w.lab, &flood, &error) != SD_OK)
+            fail_msg("%s", error.text);
+        world_run(&w, SD_SECOND);
+        world_connect(&w);
+        world_run(&w, 8 * SD_SECOND);
+        char what[64];
+        snprintf(what, sizeof what, "row %zu, %s", i, row->protocol);
+        world_check(&w, row->honest ? SD_PPM : 0, world_metric(&w, "success"), what);
+        world_check(&w, 1, world_metric(&w, "attempts"), what);
+        uint64_t peak = world_machine_metric(&w, w.server, "half_open.peak");
+        if (peak < row->least || peak > row->most)
+            world_check(&w, row->most, peak, what);
+        world_check(&w, true, world_machine_metric(&w, w.attacker, "packets_out") > 3000, what);
+        world_free(&w);
+    }
+}
+
+/* -- computing takes time -- */
+
+struct cost_row {
+    const char *protocol;
+    struct sd_cost_table costs;
+    uint32_t cores;
+    sd_time more; /* that the handshake takes */
+};
+static const struct cost_row cost_rows[] = {
+    /* one agreement each way for TLS 1.3; the server's comes before its first answer */
+    {"tls13", {.rows = 1, .row = {{SD_OP_DERIVE, "*", 10000000, 0}}}, 1, 10 * SD_MS},
+    {"tls13", {.rows = 1, .row = {{SD_OP_SIGN, "*", 7000000, 0}}}, 4, 7 * SD_MS},
+    /* the connection and the ClientHello come at once, and are taken one after the other */
+    {"tls13", {.unit_in_ns = 1000000}, 1, 2 * SD_MS},
+    /* es, ss with the initiation, ee, se with the response (static ones kept): four agreements */
+    {"wireguard", {.rows = 1, .row = {{SD_OP_DERIVE, "*", 1000000, 0}}}, 1, 4 * SD_MS},
+    {"wireguard", {.unit_in_ns = 3000000}, 1, 3 * SD_MS},
+};
+
+static void computing_takes_time(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SD_ROWS(cost_rows); i++) {
+        const struct cost_row *row = &cost_rows[i];
+        struct world w;
+        uint64_t without = handshake_time(row->protocol, "fresh", 0);
+        world_make(&w, &(struct world_options){
+                           .protocol = row->protocol, .costs = &row->costs, .cores = row->cores});
+        world_connect(&w);
+        world_run(&w, 10 * SD_SECOND);
+        char what[64];
+        snprintf(what, sizeof what, "row %zu, %s: time more", i, row->protocol);
+        check_time(&w, row->more, world_metric(&w, "handshake.time") - without, what);
+        uint64_t cpu = world_machine_metric(&w, w.server, "cpu");
+        world_check(&w, true, cpu >= row->more && cpu < 20 * row->more, "cpu");
+        world_check(&w, cpu / 10 / row->cores * SD_PPM / SD_SECOND,
+                    world_machine_metric(&w, w.server, "cpu.share"), "cpu.share");
+        world_check(&w, UINT64_MAX, world_machine_metric(&w, w.client, "cpu"), "client's cpu");
+        world_check(&w, SD_PPM, world_metric(&w, "success"), "success");
+        world_free(&w);
+    }
+}
+
+/* A processor that is too slow for the flood loses units at its queue, and honest ones too. */
+static void a_slow_processor_drops(void **state)
+{
+    (void)state;
+    static const struct sd_cost_table slow = {.unit_in_ns = 20000000};
+    struct world w;
+    world_make(
+        &w, &(struct world_options){
+                .protocol = "wireguard", .middle = WORLD_ROUTER, .attacker = true, .costs = &slow});
+    struct sd_flood flood = {.from = w.attacker,
+                             .to = w.server,
+                             .rate_pps = 2000,
+                             .source_net = 0xc6336400,
+                             .source_prefix = 24,
+                             .end = 5 * SD_SECOND};
+    assert_int_equal(sd_lab_flood(w.lab, &flood, NULL), SD_OK);
+    world_run(&w, 5 * SD_SECOND);
+    world_check(&w, true, world_machine_metric(&w, w.server, "queue.drops") > 5000, "queue.drops");
+    uint64_t share = world_machine_metric(&w, w.server, "cpu.share");
+    world_check(&w, true, share > 980000 && share <= SD_PPM, "cpu.share");
+    world_free(&w);
+}
+
+/* -- a host moves -- */
+
+static void move(void *ctx)
+{
+    struct world *w = ctx;
+    assert_int_equal(sd_lab_move(w->lab, w->client), SD_OK);
+}
+
+static void a_host_moves(void **state)
+{
+    (void)state;
+    struct world w;
+    world_make(&w, &(struct world_options){.protocol = "wireguard", .middle = WORLD_ROUTER});
+    world_connect(&w);
+    sd_lab_at(w.lab, SD_SECOND, stream_up, &w);
+    sd_lab_at(w.lab, 2 * SD_SECOND, move, &w);
+    world_run(&w, 10 * SD_SECOND);
+    world_check(&w, 200, world_metric(&w, "stream.received"), "stream.received");
+    world_check(&w, 1, world_metric(&w, "migrated.count"), "migrated.count");
+    world_check(&w, 1, world_metric(&w, "handshake.count"), "handshake.count");
+    world_check(&w, true, world_saw(&w, "client", "moved"), "moved is told");
+    world_free(&w);
+}
+
+/* -- sessions end, and others follow -- */
+
+static void connect_and_close(void *ctx)
+{
+    struct world *w = ctx;
+    struct sd_lab_connect with = {.client = w->client,
+                                  .server = w->server,
+                                  .request_len = 100,
+                                  .reply_len = 5000,
+                                  .close = true,
+                                  .inner_datagram = w->events % 2 == 0};
+    assert_true(sd_lab_connect(w->lab, &with) != 0);
+}
+
+static void sessions_follow_one_another(void **state)
+{
+    (void)state;
+    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "wireguard"};
+    for (size_t i = 0; i < SD_ROWS(protocols); i++) {
+        struct world w;
+        world_make(&w, &(struct world_options){.protocol = protocols[i]});
+        for (int k = 0; k < 5; k++)
+            sd_lab_at(w.lab, (sd_time)k * 10 * SD_SECOND, connect_and_close, &w);
+        /* 15 s after the last one WireGuard's server would ask whether its peer is still there. */
+        world_run(&w, 52 * SD_SECOND);
+        world_check(&w, 5, world_metric(&w, "attempts"), protocols[i]);
+        world_check(&w, 5, world_metric(&w, "replies"), protocols[i]);
+        world_check(&w, 5, world_metric(&w, "handshake.count"), protocols[i]);
+        world_check(&w, 0, world_machine_metric(&w, w.client, "sessions"), protocols[i]);
+        world_free(&w);
+    }
+}
+
+/* -- roles that the first action settles -- */
+
+static void first_action_settles_roles(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"fresh", "resumed", "early"};
+    for (size_t i = 0; i < SD_ROWS(modes); i++) {
+        struct world w;
+        world_make(&w, &(struct world_options){
+                           .protocol = "tls13", .mode = modes[i], .role = SD_ROLE_BOTH});
+        world_connect(&w);
+        world_run(&w, 10 * SD_SECOND);
+        sd_time rtts = (i == 2 ? 1 : 2) * 50 * SD_MS;
+        check_time(&w, rtts, world_metric(&w, "handshake.time"), modes[i]);
+        world_check(&w, 1, world_metric(&w, "handshake.count"), modes[i]);
+        world_check(&w, 1, world_metric(&w, "replies"), modes[i]);
+        world_free(&w);
+    }
+}
+
+/* -- a narrow link in the middle of the path -- */
+
+static void narrow_links(void **state)
+{
+    (void)state;
+    static const char *const protocols[] = {"tls13", "dtls12", "wireguard"};
+    for (size_t i = 0; i < SD_ROWS(protocols); i++) {
+        struct world w;
+        world_make(&w, &(struct world_options){
+                           .protocol = protocols[i], .middle = WORLD_ROUTER, .mtu = 600});
+        world_connect(&w);
+        world_run(&w, 20 * SD_SECOND);
+        world_check(&w, SD_PPM, world_metric(&w, "success"), protocols[i]);
+        world_free(&w);
+    }
+}
+
+/* -- what never happened has no value -- */
+
+static void absent_values(void **state)
+{
+    (void)state;
+    static const char *const absent[] = {
+        "handshake.time",    "reply.time",           "handshake.bytes", "handshake.time.mean",
+        "success",           "transfer.time",        "transfer.bytes",  "stream.lost",
+        "handshake.flights", "transfer.longest_gap",
+    };
+    struct world w;
+    world_make(&w, &(struct world_options){.protocol = "dtls12"});
+    world_run(&w, SD_SECOND);
+    for (size_t i = 0; i < SD_ROWS(absent); i++)
+        world_check(&w, UINT64_MAX, world_metric(&w, absent[i]), absent[i]);
+    world_check(&w, UINT64_MAX, world_machine_metric(&w, w.server, "amplification"),
+                "amplification");
+    world_check(&w, UINT64_MAX, world_machine_metric(&w, w.server, "cpu.share"), "cpu.share");
+    world_check(&w, UINT64_MAX, world_machine_metric(&w, -1, "bytes_in"), "nobody's");
+    world_check(&w, 0, world_metric(&w, "attempts"), "attempts");
+    world_free(&w);
+    /* The server cannot be reached: begun, and no more. */
+    world_make(&w, &(struct world_options){.protocol = "tls13", .forth = {.loss_ppm = SD_PPM}});
+    world_connect(&w);
+    world_run(&w, 300 * SD_SECOND);
+    world_check(&w, UINT64_MAX, world_metric(&w, "handshake.time"), "handshake.time");
+    world_check(&w, 0, world_metric(&w, "success"), "success");
+    world_check(&w, true, world_saw(&w, "client", "refused"), "refused");
+    world_free(&w);
+}
+
+/* -- wrong arguments -- */
+
+static void wrong_arguments(void **state)
+{
+    (void)state;
+    struct sd_error e = {0};
+    struct sd_lab *lab;
+    assert_int_equal(sd_lab_create(&lab, &(struct sd_lab_config){.seed = 1}, &e), SD_OK);
+    struct sd_machine_config host = {.name = "a"};
+    sd_machine a = sd_lab_host(lab, &host, &e);
+    assert_int_equal(sd_lab_host(lab, &host, &e), SD_E_ARG);
+    assert_non_null(strstr(e.text, "'a' twice"));
+    assert_int_equal(sd_lab_host(lab, &(struct sd_machine_config){.name = ""}, &e), SD_E_ARG);
+    assert_int_equal(sd_lab_host(lab, &(struct sd_machine_config){.name = "c", .cores = 5000}, &e),
+                     SD_E_ARG);
+    assert_int_equal(sd_lab_nat(lab, &(struct sd_nat_config){.name = "n", .mapping = 7}, &e),
+                     SD_E_ARG);
+    sd_machine b = sd_lab_host(lab, &(struct sd_machine_config){.name = "b"}, &e);
+    sd_machine nat = sd_lab_nat(lab, &(struct sd_nat_config){.name = "n"}, &e);
+    assert_true(a >= 0 && b >= 0 && nat >= 0);
+
+    const struct sd_lab_link links[] = {
+        {.a = a, .b = a},
+        {.a = a, .b = 77},
+        {.a = a, .b = b, .mtu = 10},
+        {.a = a, .b = b, .forth = {.loss_ppm = 2000000}},
+        {.a = a, .b = b, .back = {.drop = {5, 3}}},
+        {.a = a, .b = b, .delay = SD_NEVER},
+    };
+    for (size_t i = 0; i < SD_ROWS(links); i++)
+        assert_int_equal(sd_lab_link(lab, &links[i], &e), SD_E_ARG);
+    assert_int_equal(sd_lab_link(lab, &(struct sd_lab_link){.a = a, .b = b}, &e), 0);
+
+    const struct sd_lab_agent agents[] = {
+        {.protocol = "tls14", .role = SD_ROLE_CLIENT},
+        {.protocol = "tls13", .role = SD_ROLE_CLIENT, .mode = "slow"},
+        {.protocol = "tls13"},
+        {.protocol = "tls13", .role = SD_ROLE_CLIENT, .identity = "nobody"},
+        {.protocol = NULL, .role = SD_ROLE_CLIENT},
+    };
+    for (size_t i = 0; i < SD_ROWS(agents); i++)
+        assert_int_equal(sd_lab_agent(lab, a, &agents[i], &e), SD_E_ARG);
+    assert_int_equal(sd_lab_agent(lab, a, &agents[0], &e), SD_E_ARG);
+    assert_non_null(strstr(e.text, "did you mean tls1"));
+    struct sd_lab_agent good = {.protocol = "tls13", .role = SD_ROLE_CLIENT};
+    assert_int_equal(sd_lab_agent(lab, nat, &good, &e), SD_E_ARG);
+    assert_int_equal(sd_lab_agent(lab, a, &good, &e), SD_OK);
+    assert_int_equal(sd_lab_agent(lab, a, &good, &e), SD_E_STATE);
+
+    /* Not started yet. */
+    assert_int_equal(sd_lab_run(lab, 1), SD_E_STATE);
+    assert_int_equal(sd_lab_connect(lab, &(struct sd_lab_connect){.client = a, .server = b}), 0);
+    assert_int_equal(sd_lab_save_trace(lab, "/dev/null", &e), SD_E_STATE);
+    assert_int_equal(sd_lab_save_capture(lab, "/dev/null", NULL, &e), SD_E_STATE);
+    assert_int_equal(sd_lab_rebind(lab, nat, SD_REBIND_PORT), SD_E_STATE);
+    assert_int_equal(sd_lab_start(lab, &e), SD_E_ARG); /* the NAT has no links */
+    assert_non_null(strstr(e.text, "nat n"));
+    sd_lab_destroy(lab);
+
+    struct world w;
+    world_make(&w, &(struct world_options){.protocol = "tls13"});
+    assert_int_equal(sd_lab_host(w.lab, &host, &e), SD_E_STATE);
+    assert_int_equal(sd_lab_link(w.lab, &links[0], &e), SD_E_STATE);
+    assert_int_equal(sd_lab_start(w.lab, &e), SD_E_STATE);
+    assert_int_equal(
+        sd_lab_connect(w.lab, &(struct sd_lab_connect){.client = w.server, .server = w.client}), 0);
+    struct sd_lab_connect small = {.client = w.client, .server = w.server, .request_len = 35};
+    assert_int_equal(sd_lab_connect(w.lab, &small), 0);
+    assert_int_equal(world_metric(&w, "attempts"), 2); /* refused ones count */
+    assert_int_equal(sd_lab_send(w.lab, 9, w.client, 100), SD_E_ARG);
+    assert_int_equal(sd_lab_close(w.lab, 0, w.client), SD_E_ARG);
+    assert_int_equal(sd_lab_rekey(w.lab, 1, w.client), SD_E_ARG);
+    assert_int_equal(sd_lab_move(w.lab, 5), SD_E_ARG);
+    assert_int_equal(sd_lab_rebind(w.lab, w.client, SD_REBIND_PORT), SD_E_ARG);
+    assert_int_equal(sd_lab_set_link(w.lab, 3, &links[0]), SD_E_ARG);
+    struct sd_lab_link corrupt = {.forth = {.corrupt_ppm = 1}};
+    assert_int_equal(sd_lab_set_link(w.lab, w.link, &corrupt), SD_E_STATE);
+    assert_int_equal(sd_lab_tap(w.lab, &(struct sd_tap){.at = 9}), SD_E_ARG);
+    assert_int_equal(sd_lab_replay(w.lab, &(struct sd_replay){.tap = 0}), SD_E_ARG);
+    assert_int_equal(sd_lab_flood(w.lab, &(struct sd_flood){.from = w.client, .to = w.server}, &e),
+                     SD_E_ARG);
+    assert_int_equal(sd_lab_at(w.lab, 0, NULL, NULL), SD_E_ARG);
+    world_run(&w, SD_SECOND);
+    assert_int_equal(sd_lab_at(w.lab, 0, move, &w), SD_E_ARG);
+    /* A second lab would need a second network. */
+    struct sd_lab *second;
+    assert_int_equal(sd_lab_create(&second, &(struct sd_lab_config){.seed = 1}, &e), SD_OK);
+    assert_int_equal(sd_lab_start(second, &e), SD_E_STATE);
+    sd_lab_destroy(second);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_lost_packet_costs_its_timer),
-        cmocka_unit_test(rebinding),
-        cmocka_unit_test(bulk_arrives_whole),
-        cmocka_unit_test(replays_deliver_nothing_twice),
+        world_test(a_lost_packet_costs_its_timer),
+        world_test(rebinding),
+        world_test(bulk_arrives_whole),
+        world_test(replays_deliver_nothing_twice),
+        world_test(floods_meet_the_backlog),
+        world_test(computing_takes_time),
+        world_test(a_slow_processor_drops),
+        world_test(a_host_moves),
+        world_test(sessions_follow_one_another),
+        world_test(first_action_settles_roles),
+        world_test(narrow_links),
+        world_test(absent_values),
+        world_test(wrong_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

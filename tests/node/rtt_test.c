@@ -52,6 +52,6 @@ static void round_trips(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trips)};
+    const struct CMUnitTest tests[] = {world_test(round_trips)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

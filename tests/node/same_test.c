@@ -259,9 +259,9 @@ static int remove_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(twice_the_same),
-        cmocka_unit_test(watching_changes_nothing),
-        cmocka_unit_test(the_trace_tells_the_handshake),
+        world_test(twice_the_same),
+        world_test(watching_changes_nothing),
+        world_test(the_trace_tells_the_handshake),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

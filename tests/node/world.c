@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static struct sd_lab *standing; /* of the test that runs */
+
 static const struct sd_metric *find(const char *name)
 {
     for (const struct sd_metric *m = sd_metrics; m->name != NULL; m++)
@@ -50,6 +52,7 @@ void world_make(struct world *w, const struct world_options *o)
     w->middle = w->attacker = -1;
     assert_int_equal(sd_core_init(), SD_OK);
     must(sd_lab_create(&w->lab, &config, &error), &error);
+    standing = w->lab;
     must(w->client = sd_lab_host(w->lab, &(struct sd_machine_config){.name = "client"}, &error),
          &error);
     struct sd_machine_config server = {.name = "server", .costs = o->costs, .cores = o->cores};
@@ -94,7 +97,15 @@ void world_make(struct world *w, const struct world_options *o)
 void world_free(struct world *w)
 {
     sd_lab_destroy(w->lab);
-    w->lab = NULL;
+    w->lab = standing = NULL;
+}
+
+int world_teardown(void **state)
+{
+    (void)state;
+    sd_lab_destroy(standing);
+    standing = NULL;
+    return 0;
 }
 
 static void connect_now(void *ctx)

@@ -36,6 +36,9 @@ struct world_options {
 };
 void world_make(struct world *, const struct world_options *); /* and starts it */
 void world_free(struct world *);
+/* A test that leaves no lab behind when it fails: there can be only one. */
+int world_teardown(void **state);
+#define world_test(f) cmocka_unit_test_teardown(f, world_teardown)
 /* A request of 100 bytes and a reply of 200, inside a tunnel as datagrams. */
 void world_connect(struct world *);
 void world_run(struct world *, sd_time until);
