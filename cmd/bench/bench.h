@@ -54,6 +54,8 @@ void bench_time_text(double ns, char *text, size_t cap);
 
 int bench_wireguard(struct bench_run *, bool quick, struct sd_error *);
 int bench_forwarding(struct bench_run *, bool quick, struct sd_error *);
+int bench_tls13_scale(struct bench_run *, bool quick, struct sd_error *);
+int bench_wireguard_scale(struct bench_run *, bool quick, struct sd_error *);
 int bench_tls13(struct bench_run *, bool quick, struct sd_error *);
 
 #endif
