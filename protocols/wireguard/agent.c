@@ -178,7 +178,7 @@ static int expire(struct sd_agent *agent, sd_time now)
     return SD_OK;
 }
 
-/* The host has moved.  What comes from the new address moves the session at the peer (6.5), so
+/* The host has moved.  What comes from the new address moves the session at the peer (2.1), so
  * a keepalive goes there at once, as wireguard-go does when it binds anew. */
 static void moved(struct wireguard *wg, struct wg_peer *peer, const struct sd_path *path)
 {

@@ -76,7 +76,7 @@ static int receive_response(struct wireguard *wg, const struct sd_unit *unit)
     if (!peer->up)
         wg_event_push(wg, peer, SD_EV_PEER_AUTH, "static key");
     wg_session_announce(wg, peer);
-    /* 6.4: the responder may not send until it has heard us under the new keys. */
+    /* Key confirmation: the responder may not send until it has heard us under the new keys. */
     if (peer->staged)
         wg_send_staged(wg, peer);
     else
@@ -99,7 +99,7 @@ static int receive_cookie_reply(struct wireguard *wg, const struct sd_unit *unit
     return result;
 }
 
-/* Decrypts into wg->inner.  6.4: keys and counters have an end. */
+/* Decrypts into wg->inner.  6.2: keys and counters have an end. */
 static int open_data(struct wireguard *wg, struct wg_keypair *keys, const struct sd_unit *unit,
                      uint64_t counter)
 {
@@ -123,7 +123,7 @@ static int open_data(struct wireguard *wg, struct wg_keypair *keys, const struct
     return wg_window_accept(&keys->window, counter) ? SD_OK : SD_DROP_REPLAY;
 }
 
-/* 6.4: the initiator has shown that it has the keys. */
+/* Key confirmation: the initiator has shown that it has the keys. */
 static void confirmed(struct wireguard *wg, struct wg_peer *peer)
 {
     if (!peer->proven)

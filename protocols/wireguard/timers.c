@@ -126,7 +126,7 @@ static sd_time jitter(struct wireguard *wg)
     return draw % (WG_REKEY_JITTER + 1);
 }
 
-/* 6.5: anything that shows the path is alive moves the persistent keepalive. */
+/* Anything that shows the path is alive moves the persistent keepalive. */
 static void traversed(struct wireguard *wg, struct wg_peer *peer)
 {
     if (peer->keepalive_s)

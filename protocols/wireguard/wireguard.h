@@ -145,7 +145,7 @@ struct wg_peer *wg_peer_by_key(const struct wireguard *, const uint8_t key[WG_KE
 struct wg_peer *wg_peer_by_endpoint(const struct wireguard *, const struct sd_addr *);
 struct wg_peer *wg_peer_by_sid(const struct wireguard *, sd_sid);
 sd_sid wg_peer_sid(const struct wg_peer *);
-/* An authenticated packet came on path (6.5: roaming). */
+/* An authenticated packet came on path (2.1: roaming). */
 void wg_peer_seen_at(struct wireguard *, struct wg_peer *, const struct sd_path *);
 void wg_peer_stage(struct wireguard *, struct wg_peer *, const uint8_t *packet, size_t len);
 struct wg_staged *wg_peer_unstage(struct wg_peer *); /* NULL: none; the caller frees */
@@ -171,7 +171,7 @@ size_t wg_inner_parse(const uint8_t *data, size_t len, uint8_t *family, uint32_t
 /* session.c: previous, current and next keys */
 /* Takes the finished handshake's keys.  False: out of memory. */
 bool wg_session_begin(struct wireguard *, struct wg_peer *, bool initiator);
-/* 6.4: the first packet under `next` confirms it.  True: this was it. */
+/* The first packet under `next` confirms it.  True: this was it. */
 bool wg_session_confirmed(struct wireguard *, struct wg_peer *, const struct wg_keypair *);
 struct wg_keypair *wg_session_find(struct wg_peer *, uint32_t local_index);
 /* The keys to send with now; NULL: none, or they have just expired. */

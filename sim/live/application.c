@@ -2,7 +2,6 @@
  * file.  Events arrive inside the settle loop, which must not be re-entered, so they leave notes
  * that live_app_step() acts on. */
 #include "sim/live/loop.h"
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,8 +212,8 @@ static void tell_exported(struct live *l, struct live_session *s)
     if (r == SD_E_STATE)
         return; /* a server that answers early data is ready before the handshake is over */
     s->exported = true;
-    if (r == SD_OK)
-        sodium_bin2hex(hex, sizeof hex, secret, sizeof secret);
+    for (size_t i = 0; r == SD_OK && i < sizeof secret; i++)
+        snprintf(hex + 2 * i, 3, "%02x", secret[i]);
     live_say(l, "exported: %s", r == SD_OK ? hex : sd_result_text(r));
     sd_wipe(secret, sizeof secret);
     sd_wipe(hex, sizeof hex);
