@@ -35,16 +35,18 @@ static const struct sd_flag flags[] = {
     {"psk-identity", SD_FLAG_TEXT, "NAME", "its name", 0, 0},
     {"mtu", SD_FLAG_COUNT, "BYTES", "of the path, IP header included", 576, 65535},
     {"keylog", SD_FLAG_TEXT, "FILE", "keys for Wireshark", 0, 0},
+    {"option", SD_FLAG_LIST, "NAME=VALUE", "a knob of the protocol's own", 0, 0},
     {"tun", SD_FLAG_TEXT, "NAME", "tunnels: the interface to make", 0, 0},
     {"inner", SD_FLAG_TEXT, "IP/BITS", "tunnels: its address", 0, 0},
-    {"private-key", SD_FLAG_TEXT, "FILE", "tunnels: own static key, as `wg genkey` writes it", 0,
-     0},
-    {"peer-key", SD_FLAG_TEXT, "BASE64", "tunnels: the peer's public key", 0, 0},
+    {"private-key", SD_FLAG_TEXT, "FILE", "own X25519 key: base64, hexadecimal or 32 bytes", 0, 0},
+    {"peer-key", SD_FLAG_TEXT, "KEY", "the peer's public key: base64 or hexadecimal", 0, 0},
     {"preshared-key", SD_FLAG_TEXT, "FILE", "tunnels: as `wg genpsk` writes it", 0, 0},
     {"allowed", SD_FLAG_TEXT, "IP/BITS", "tunnels: the peer's inner addresses", 0, 0},
     {"keepalive", SD_FLAG_COUNT, "SECONDS", "tunnels: persistent keepalive", 1, 65535},
     {0},
 };
+
+#define OPTIONS_MAX 8
 
 /* What the flags are read into, and what must be freed in the end. */
 struct plan {
@@ -52,7 +54,8 @@ struct plan {
     struct sd_identity identity;
     struct sd_peer peer;
     uint8_t psk[64];
-    char *owned[8];
+    struct sd_option option[OPTIONS_MAX + 1];
+    char *owned[8 + OPTIONS_MAX];
     size_t owned_count;
 };
 
@@ -89,17 +92,51 @@ static char *read_file(struct plan *p, const char *path, size_t *len, struct sd_
     return text;
 }
 
-static int key_from_base64(const char *text, uint8_t key[32], const char *flag,
-                           struct sd_error *error)
+/* As `wg genkey` and curvecpprintkey print keys, or as curvecpmakekey writes them. */
+static int read_key(const char *text, size_t len, uint8_t key[32], const char *flag,
+                    struct sd_error *error)
 {
     size_t n = 0;
-    if (!text ||
-        sodium_base642bin(key, 32, text, strlen(text), " \r\n", &n, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) ||
-        n != 32)
-        return sd_fail(error, SD_E_USAGE,
-                       "live: --%s: expected 32 bytes in base64, as `wg genkey` prints them", flag);
-    return SD_OK;
+    if (text && len == 32) {
+        memcpy(key, text, 32);
+        return SD_OK;
+    }
+    if (text && sodium_hex2bin(key, 32, text, len, " \r\n", &n, NULL) == 0 && n == 32)
+        return SD_OK;
+    if (text &&
+        sodium_base642bin(key, 32, text, len, " \r\n", &n, NULL, sodium_base64_VARIANT_ORIGINAL) ==
+            0 &&
+        n == 32)
+        return SD_OK;
+    return sd_fail(error, SD_E_USAGE,
+                   "live: --%s: expected 32 bytes in base64, as `wg genkey` prints them, or in "
+                   "hexadecimal, as curvecpprintkey does",
+                   flag);
+}
+
+static int read_key_file(struct plan *p, const struct sd_args *args, const char *flag,
+                         uint8_t key[32], struct sd_error *error)
+{
+    size_t len = 0;
+    const char *text = read_file(p, sd_args_text(args, flag, ""), &len, error);
+    return text ? read_key(text, len, key, flag, error) : SD_E_USAGE;
+}
+
+static int read_peer_key(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    const char *text = sd_args_text(args, "peer-key", "");
+    p->live.agent.peers = &p->peer;
+    p->live.agent.peer_count = 1;
+    return read_key(text, strlen(text), p->peer.public_key, "peer-key", error);
+}
+
+static int read_own_key(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    int r = read_key_file(p, args, "private-key", p->identity.x25519_private, error);
+    crypto_scalarmult_base(p->identity.x25519_public, p->identity.x25519_private);
+    p->identity.name = "live";
+    p->live.agent.identity = &p->identity;
+    return r;
 }
 
 static int subnet(const char *text, const char *flag, uint32_t *ip, uint8_t *prefix,
@@ -136,24 +173,17 @@ static int endpoint(const char *text, const char *flag, struct sd_addr *to, stru
 
 static int plan_tunnel(struct plan *p, const struct sd_args *args, struct sd_error *error)
 {
-    const char *text;
     uint32_t allowed = 0;
     uint8_t bits = 0;
-    int r = SD_OK;
     if (!sd_args_has(args, "private-key") || !sd_args_has(args, "peer-key") ||
         !sd_args_has(args, "tun") || !sd_args_has(args, "inner"))
         return sd_fail(error, SD_E_USAGE,
                        "live: a tunnel needs --tun, --inner, --private-key and --peer-key");
-    text = read_file(p, sd_args_text(args, "private-key", ""), NULL, error);
-    if (!text)
-        return SD_E_USAGE;
-    r = key_from_base64(text, p->identity.x25519_private, "private-key", error);
+    int r = read_own_key(p, args, error);
     if (r == SD_OK)
-        r = key_from_base64(sd_args_text(args, "peer-key", ""), p->peer.public_key, "peer-key",
-                            error);
+        r = read_peer_key(p, args, error);
     if (r == SD_OK && sd_args_has(args, "preshared-key")) {
-        text = read_file(p, sd_args_text(args, "preshared-key", ""), NULL, error);
-        r = text ? key_from_base64(text, p->peer.psk, "preshared-key", error) : SD_E_USAGE;
+        r = read_key_file(p, args, "preshared-key", p->peer.psk, error);
         p->peer.has_psk = true;
         p->live.agent.mode = sd_args_text(args, "mode", "psk");
     }
@@ -164,15 +194,10 @@ static int plan_tunnel(struct plan *p, const struct sd_args *args, struct sd_err
         r = subnet(sd_args_text(args, "allowed", "0.0.0.0/0"), "allowed", &allowed, &bits, error);
     if (r < 0)
         return r;
-    crypto_scalarmult_base(p->identity.x25519_public, p->identity.x25519_private);
-    p->identity.name = "live";
-    p->live.agent.identity = &p->identity;
     p->peer.inner_net = allowed;
     p->peer.inner_prefix = bits;
     p->peer.endpoint = p->live.remote;
     p->peer.keepalive_s = (uint32_t)sd_args_count(args, "keepalive", 0);
-    p->live.agent.peers = &p->peer;
-    p->live.agent.peer_count = 1;
     p->live.agent.role = SD_ROLE_BOTH;
     p->live.tun = sd_args_text(args, "tun", NULL);
     return SD_OK;
@@ -184,7 +209,11 @@ static int plan_identity(struct plan *p, const struct sd_args *args, struct sd_e
     const char *name = sd_args_text(args, "identity", server ? "server.example" : NULL);
     if (sd_args_has(args, "cert") != sd_args_has(args, "key"))
         return sd_fail(error, SD_E_USAGE, "live: --cert and --key go together");
-    if (sd_args_has(args, "cert")) {
+    if (sd_args_has(args, "private-key")) {
+        int r = read_own_key(p, args, error);
+        if (r < 0)
+            return r;
+    } else if (sd_args_has(args, "cert")) {
         p->identity.name = "live";
         p->identity.certificate = read_file(p, sd_args_text(args, "cert", ""), NULL, error);
         p->identity.private_key = read_file(p, sd_args_text(args, "key", ""), NULL, error);
@@ -197,10 +226,35 @@ static int plan_identity(struct plan *p, const struct sd_args *args, struct sd_e
                        "server.example or client.example, found '%s'",
                        name);
     }
+    if (sd_args_has(args, "peer-key")) {
+        int r = read_peer_key(p, args, error);
+        if (r < 0)
+            return r;
+    }
     if (sd_args_has(args, "ca"))
         return (p->live.agent.ca = read_file(p, sd_args_text(args, "ca", ""), NULL, error))
                    ? SD_OK
                    : SD_E_USAGE;
+    return SD_OK;
+}
+
+static int plan_options(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < args->listed; i++) {
+        const char *text = args->list[i].text, *equals = strchr(text, '=');
+        if (!equals || n == OPTIONS_MAX)
+            return sd_fail(error, SD_E_USAGE,
+                           "live: --option: expected at most %d of the form NAME=VALUE, found '%s'",
+                           OPTIONS_MAX, text);
+        char *name = strdup(text);
+        if (!name)
+            return sd_fail(error, SD_E_NOMEM, "live: no memory for an option");
+        p->owned[p->owned_count++] = name;
+        name[equals - text] = 0;
+        p->option[n++] = (struct sd_option){.name = name, .value = name + (equals - text) + 1};
+    }
+    p->live.agent.options = n > 0 ? p->option : NULL;
     return SD_OK;
 }
 
@@ -272,7 +326,9 @@ static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error
     c->rebind_after = sd_args_count(args, "rebind", 0) * SD_MS;
     c->time_limit = sd_args_count(args, "for", 0) * SD_SECOND;
     c->events = stderr;
-    r = plan_psk(p, args, error);
+    r = plan_options(p, args, error);
+    if (r == SD_OK)
+        r = plan_psk(p, args, error);
     if (r == SD_OK && c->protocol->service == SD_SERVICE_IP)
         return plan_tunnel(p, args, error);
     if (r == SD_OK)
@@ -333,7 +389,10 @@ const struct sd_command sd_command_live = {
                 "  openssl s_client -connect 127.0.0.1:4433 -tls1_3\n"
                 "  shakedown live wireguard --connect 10.1.0.2:51820 --tun sd0 --inner "
                 "10.99.0.1/24 \\\n"
-                "      --private-key own.key --peer-key BASE64 --allowed 10.99.0.0/24\n",
+                "      --private-key own.key --peer-key BASE64 --allowed 10.99.0.0/24\n"
+                "  shakedown live curvecp --connect 127.0.0.1:10000 --name machine.example \\\n"
+                "      --peer-key \"$(curvecpprintkey serverkey)\" --option "
+                "server_extension=31415926535897932384626433832795\n",
     .notes = "Events go to stderr, received bytes to stdout.  A client exits 1 when the peer does "
              "not answer or the session breaks.",
     .flags = flags,

@@ -87,14 +87,17 @@ struct cp_connection *cp_connection_by_key(const struct curvecp *cp,
 }
 
 struct cp_connection *cp_connection_by_path(const struct curvecp *cp, const struct sd_path *path,
-                                            uint32_t *cursor)
+                                            struct cp_search *search)
 {
     uint64_t hash = hash_of_peer(cp, &path->remote);
     struct cp_connection *c;
-    while ((c = cp_table_find(&cp->by_peer, hash, cursor))) {
-        uint16_t own = c->path.local.port;
-        if (sd_addr_equal(&c->path.remote, &path->remote) && (!own || own == path->local.port))
-            return c;
+    for (; search->pass < 2; search->pass++, search->cursor = 0) {
+        while ((c = cp_table_find(&cp->by_peer, hash, &search->cursor))) {
+            uint16_t own = c->path.local.port;
+            bool expected = !own || own == path->local.port;
+            if (sd_addr_equal(&c->path.remote, &path->remote) && expected == (search->pass == 0))
+                return c;
+        }
     }
     return NULL;
 }

@@ -130,9 +130,13 @@ bool cp_connection_listen(struct curvecp *, struct cp_connection *);
 void cp_connection_free(struct curvecp *, struct cp_connection *);
 struct cp_connection *cp_connection_by_sid(const struct curvecp *, sd_sid);
 struct cp_connection *cp_connection_by_key(const struct curvecp *, const uint8_t client_short[32]);
-/* The client connections that a packet on path may belong to, one after the other. */
+/* The client connections that a packet on path may belong to, one after the other: those at its own
+ * port, then those that had another one when they were last heard; NULL: no more. */
+struct cp_search {
+    uint32_t pass, cursor; /* from 0 */
+};
 struct cp_connection *cp_connection_by_path(const struct curvecp *, const struct sd_path *,
-                                            uint32_t *cursor);
+                                            struct cp_search *);
 
 /* session.c: the two streams of a connection */
 /* A message came, authenticated and newer than all before: enum sd_result. */

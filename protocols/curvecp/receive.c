@@ -46,6 +46,8 @@ static void heard(struct curvecp *cp, struct cp_connection *c, const struct sd_p
     c->received_nonce = nonce;
     c->received = true;
     c->heard_at = cp->now;
+    if (c->client)
+        c->path.local = path->local;
     if (c->client || cp->reference)
         return;
     bool moved = !sd_addr_equal(&c->path.remote, &path->remote) ||
@@ -188,12 +190,12 @@ static void cookie_received(struct curvecp *cp, struct cp_connection *c)
 static int receive_cookie(struct curvecp *cp, const struct sd_unit *unit)
 {
     const struct cp_cookie_packet *packet = (const struct cp_cookie_packet *)unit->data;
+    struct cp_search search = {0};
     struct cp_connection *c;
     int result = SD_DROP_UNKNOWN;
     if (unit->len != sizeof *packet)
         return SD_DROP_MALFORMED;
-    for (uint32_t cursor = 0;
-         result != SD_OK && (c = cp_connection_by_path(cp, &unit->path, &cursor));) {
+    while (result != SD_OK && (c = cp_connection_by_path(cp, &unit->path, &search))) {
         if (memcmp(packet->client_extension, c->client_extension, CP_EXTENSION_LEN) != 0)
             continue;
         if (c->state != CP_EXPECT_COOKIE)
@@ -208,12 +210,13 @@ static int receive_server_message(struct curvecp *cp, const struct sd_unit *unit
 {
     const struct cp_server_message *packet = (const struct cp_server_message *)unit->data;
     uint64_t nonce = cp_nonce_read(packet->nonce);
+    struct cp_search search = {0};
     struct cp_connection *c;
     int result = SD_DROP_UNKNOWN;
     if (unit->len < CP_SERVER_OVERHEAD + CP_MESSAGE_MIN ||
         unit->len > CP_SERVER_OVERHEAD + CP_MESSAGE_MAX || unit->len % 16 != 0)
         return SD_DROP_MALFORMED;
-    for (uint32_t cursor = 0; (c = cp_connection_by_path(cp, &unit->path, &cursor));) {
+    while ((c = cp_connection_by_path(cp, &unit->path, &search))) {
         if (memcmp(packet->client_extension, c->client_extension, CP_EXTENSION_LEN) != 0)
             continue;
         if (c->state == CP_EXPECT_COOKIE) {

@@ -1,7 +1,8 @@
 /* session.c - the two streams of a connection: what a message brings, what may be sent, and when.
  *
- * A message with an ID is acknowledged at once, with the next block where one may go at the same
- * moment (the reference always with a message of its own).
+ * A message with an ID is acknowledged at once: by the next block where one may go at the same
+ * moment, else by a message of its own.  Blocks say besides what has been received so far.  The
+ * reference's blocks do neither.
  *
  * Timers, in the order of cp_session_deadline():
  *   Hello            until a Cookie comes, CP_HELLOS times
@@ -157,7 +158,7 @@ static void send_block(struct curvecp *cp, struct cp_connection *c, struct cp_bl
     struct cp_message m = {
         .id = b->id, .stop = b->stop, .position = b->position, .data = data, .len = b->len};
     cp_outgoing_copy(&c->out, b, data);
-    if (c->ack_id && !cp->reference)
+    if (!cp->reference)
         acknowledge(cp, c, &m);
     uint32_t len = padded(b->len);
     cp_message_write(&m, message, len);

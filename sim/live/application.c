@@ -101,7 +101,10 @@ static void data_in(struct live *l, struct live_session *s, const struct sd_even
     if (is_client(l)) {
         if (s->received >= l->config->expect)
             s->closing = true;
-    } else if (!l->config->send) {
+        return;
+    }
+    s->closing |= e->fin;
+    if (!l->config->send) {
         keep_echo(s, e->data, e->len);
     } else if (!s->source) {
         s->source = l->config->send;

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FAREWELL (2 * SD_SECOND)
+
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
@@ -226,6 +228,34 @@ static int act(struct live *l, struct sd_error *error)
     return start_session(l, error);
 }
 
+static int step(struct live *l, sd_time limit, struct sd_error *error)
+{
+    struct polled p;
+    gather(l, &p);
+    int n = poll(p.fd, p.count, wait_ms(l, limit));
+    if (n < 0 && errno != EINTR)
+        return sd_fail(error, SD_E_IO, "live: poll: %s", strerror(errno));
+    if (n > 0)
+        serve(l, &p);
+    return act(l, error);
+}
+
+/* A client's last datagrams may be lost: an agent that has a session and a timer still sees to
+ * them. */
+static int farewell(struct live *l, struct sd_error *error)
+{
+    sd_time limit = live_now(l) + FAREWELL;
+    struct sd_stats s;
+    int r = SD_OK;
+    while (r == SD_OK && !interrupted && live_now(l) < limit) {
+        sd_seat_stats(&l->seat, &s);
+        if (!s.sessions || sd_seat_deadline(&l->seat) == SD_NEVER)
+            break;
+        r = step(l, limit, error);
+    }
+    return r;
+}
+
 static int loop(struct live *l, struct sd_error *error)
 {
     const struct sd_live_config *c = l->config;
@@ -234,14 +264,7 @@ static int loop(struct live *l, struct sd_error *error)
                     : client      ? l->offset_ns + 10 * SD_SECOND
                                   : SD_NEVER;
     while (!l->finished && !interrupted && live_now(l) < limit) {
-        struct polled p;
-        gather(l, &p);
-        int n = poll(p.fd, p.count, wait_ms(l, limit));
-        if (n < 0 && errno != EINTR)
-            return sd_fail(error, SD_E_IO, "live: poll: %s", strerror(errno));
-        if (n > 0)
-            serve(l, &p);
-        int r = act(l, error);
+        int r = step(l, limit, error);
         if (r < 0)
             return r;
     }
@@ -250,7 +273,7 @@ static int loop(struct live *l, struct sd_error *error)
                        l->result->handshakes ? "no complete reply" : "no handshake");
     if (client && l->broken)
         return sd_fail(error, SD_E_PEER, "live: session failed: %s", l->why);
-    return SD_OK;
+    return client ? farewell(l, error) : SD_OK;
 }
 
 static void catch_signals(void)

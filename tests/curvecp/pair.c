@@ -87,8 +87,8 @@ void pair_received(struct pair *p, int seat, size_t len)
 {
     size_t found;
     const uint8_t *bytes = sd_mem_received(p->mem, seat, &found);
-    pair_check(p, len, found, seat == p->client ? "bytes the client received"
-                                                : "bytes the server received");
+    pair_check(p, len, found,
+               seat == p->client ? "bytes the client received" : "bytes the server received");
     if (len > 0)
         assert_memory_equal(bytes, pair_bytes(len), len);
 }

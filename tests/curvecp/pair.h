@@ -21,7 +21,7 @@ struct pair_options {
     const char *client_mode, *server_mode;
     uint64_t seed; /* 0: 1 */
     const struct sd_option *client_options, *server_options;
-    const char *name;         /* whom the client asks for; NULL: server.example */
+    const char *name;            /* whom the client asks for; NULL: server.example */
     const struct sd_peer *peers; /* of the server, which then lets nobody else in */
     size_t peer_count;
     uint16_t path_mtu; /* of the client */
