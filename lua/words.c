@@ -72,7 +72,8 @@ const struct sd_word sd_words[] = {
     {"link.reorder_delay", "for how long; default 10*ms"},
     {"link.jitter", "more delay, at random up to this; the order stays"},
     {"link.corrupt", "share of packets in which a bit is wrong"},
-    {"link.drop", "exactly these packets of a direction, from 1: drop = {3, 5}"},
+    {"link.drop", "exactly these packets of a direction, from 1: drop = {3, 5}; or one number, "
+                  "0 being none"},
     {"link.blackhole", "nothing passes from one time to another: { 2*s, 3*s }"},
     {"link.forth", "weather from the first machine to the second alone: forth = drop {1}"},
     {"link.back", "weather from the second machine to the first alone"},

@@ -154,9 +154,11 @@ local weather = {
   corrupt = kinds.ratio,
   blackhole = pair("a black hole", "time", true),
   drop = {
-    expected = "numbers of packets in order, such as {3, 5}",
+    expected = "numbers of packets in order, such as {3, 5}, or one number",
     take = function(value)
-      if type(value) ~= "table" or P.is(value) or #value > 31 then
+      if math.type(value) == "integer" and value >= 0 and value <= 4294967295 then
+        return value > 0 and { value } or {}
+      elseif type(value) ~= "table" or P.is(value) or #value > 31 then
         return nil, type(value) == "table" and "at most 31 numbers of packets" or nil
       end
       for i, n in ipairs(value) do
@@ -270,7 +272,9 @@ end)
 
 -- forth = drop {1}: exactly these packets of a direction.
 P.word("drop", function(numbers)
-  P.take("drop", numbers, weather.drop, P.line())
+  if P.is(numbers) ~= "lazy" then
+    P.take("drop", numbers, weather.drop, P.line())
+  end
   return { drop = numbers }
 end)
 

@@ -1,0 +1,109 @@
+-- A home router forgets its NAT bindings in the middle of a transfer.  Which protocols carry on,
+-- and how long is the silence?
+--
+--   shakedown run nat-rebinding
+--   shakedown run nat-rebinding --set protocol=wireguard,rebind=both --trace
+--
+-- Byte streams and tunnels download 4 MiB; protocols of datagrams send one every 20 ms.  After an
+-- error the laptop connects again and begins anew, which is how a protocol that does not survive
+-- gets its data after all.
+
+local laptop = host "laptop"
+local router = nat "router" { mapping = "address-dependent", timeout = 30*s }
+local server = host "server"
+
+-- For which the bindings change at a fixed time, or after the handshake.
+local rebound = false
+local function rebind(run)
+  rebound = true
+  router:rebind(run.rebind)(run)
+end
+
+return scenario {
+  title = "NAT rebinding in the middle of a transfer",
+  tags  = { "mobility", "nat", "survey" },
+
+  sweep = {
+    protocol = protocols.all,
+    rebind   = { "port", "address", "both" },
+    moment   = { "after-1s", "after-ready" },
+    repeats  = 3,
+  },
+  quick = { moment = { "after-ready" }, repeats = 1 },
+
+  network = {
+    link { laptop, router, delay = 2*ms, rate = 100*Mbps },
+    link { router, server, delay = 20*ms, rate = 10*Mbps, queue = 128*KiB },
+  },
+  agents = {
+    laptop:runs { each.protocol },
+    server:runs { each.protocol },
+  },
+
+  timeline = {
+    at(0*s, laptop:connect(server)),
+    on(laptop, "ready", function (run)
+      if run.service == "datagram" then
+        laptop:stream(server) { size = 200*B, every = 20*ms, last = 10*s } (run)
+        after(11*s, stop())(run)
+      else
+        server:send(laptop, 4*MiB)(run)
+      end
+      if run.moment == "after-ready" and not rebound then
+        after(200*ms, rebind)(run)
+      end
+    end),
+    at(1*s, function (run)
+      if run.moment == "after-1s" then
+        rebind(run)
+      end
+    end),
+
+    on(server, "migrated", function (run, event)
+      run:note("the server now answers to %s", event.path.remote)
+    end),
+    on(laptop, "error", function (run, event)
+      run:note("connection lost: %s; connecting again", event.detail)
+      laptop:connect(server)(run)
+    end),
+
+    on(laptop, "received all", stop()),
+    at(60*s, stop "the transfer was never whole"),
+  },
+
+  measure = {
+    "transfer.time", "transfer.longest_gap", "stream.sent", "stream.received",
+    "stream.longest_gap", "handshake.count", "migrated.count", "handshakes.laptop",
+    -- The longest time without news, whatever was sent.
+    silence = function (r)
+      return known(r.transfer.longest_gap) and r.transfer.longest_gap or r.stream.longest_gap
+    end,
+    -- One handshake was enough, and the data went on.
+    survives = function (r)
+      return r.laptop.handshakes == 1 and r.outcome == "ok" and r.silence < 5*s
+    end,
+  },
+
+  expect = {
+    { "WireGuard roams without a new handshake", when = { protocol = "wireguard" },
+      function (r) return r.survives end },
+    { "TLS over TCP does not survive", when = { protocol = { "tls12", "tls13" } },
+      function (r) return not r.survives end },
+    { "DTLS 1.2 without a connection id does not survive", when = { protocol = "dtls12" },
+      function (r) return not r.survives end },
+  },
+
+  table = {
+    by = { "protocol", "mode", "rebind", "moment" },
+    columns = {
+      "n", "ok",
+      { "survives", "survives", stat = "sum" },
+      { "silence_ns", "silence" },
+      { "handshakes", "handshakes.laptop" },
+      { "transfer_ns", "transfer.time" },
+    },
+  },
+  plot   = { x = "rebind", y = "silence", by = "protocol", kind = "bars", scale = "log",
+             title = "Longest silence after a NAT rebinding" },
+  ladder = { when = { rebind = "both", moment = "after-ready" }, window = { 0*s, 2*s } },
+}
