@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_word(FILE *to, double x, double y, double size, const char *anchor,
-                     const char *more, const char *text)
-{
-    fprintf(to, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\" text-anchor=\"%s\"%s>", x, y, size,
-            anchor, more);
-    sd_xml(to, text);
-    fputs("</text>\n", to);
-}
-
 static void put_mark(FILE *to, double x, double y, enum sd_mark mark)
 {
     switch (mark) {
@@ -90,12 +81,12 @@ static void put_names(const struct picture *picture)
                 "<rect x=\"%.1f\" y=\"50\" width=\"168\" height=\"50\" rx=\"%d\" fill=\"" SD_WASH
                 "\" stroke=\"" SD_MUTED "\"%s/>\n",
                 x - 84, host ? 4 : 25, host ? "" : " stroke-dasharray=\"5 3\"");
-        put_word(to, x, 71, 17, "middle", " font-weight=\"bold\" fill=\"" SD_INK "\"",
-                 machine->name);
+        sd_svg_text(to, x, 71, 17, "middle", " font-weight=\"bold\" fill=\"" SD_INK "\"",
+                    machine->name);
         char under[128];
         snprintf(under, sizeof under, "%s%s%s", host ? "" : machine->role,
                  !host && *machine->address ? " " : "", machine->address);
-        put_word(to, x, 91, 14, "middle", " fill=\"" SD_MUTED "\"", under);
+        sd_svg_text(to, x, 91, 14, "middle", " fill=\"" SD_MUTED "\"", under);
         fprintf(to,
                 "<path d=\"M%.1f 100V%.1f\" stroke=\"" SD_MUTED
                 "\" stroke-width=\"1.5\" fill=\"none\"/>\n",
@@ -109,7 +100,7 @@ static void put_times(const struct picture *picture)
     double free = 0;
     sd_time shown = SD_NEVER;
     FILE *to = picture->to;
-    put_word(to, PICTURE_AXIS - 10, TOP - 30, AXIS_SIZE, "end", " fill=\"" SD_MUTED "\"", "ms");
+    sd_svg_text(to, PICTURE_AXIS - 10, TOP - 30, AXIS_SIZE, "end", " fill=\"" SD_MUTED "\"", "ms");
     for (size_t i = 0; i < picture->moments; i++) {
         const struct moment *moment = &picture->moment[i];
         fprintf(to,
@@ -119,8 +110,8 @@ static void put_times(const struct picture *picture)
         if (moment->y < free || moment->t == shown)
             continue;
         shown = moment->t;
-        put_word(to, PICTURE_AXIS - 10, moment->y + 5, AXIS_SIZE, "end", " fill=\"" SD_MUTED "\"",
-                 sd_ms_text(moment->t, text));
+        sd_svg_text(to, PICTURE_AXIS - 10, moment->y + 5, AXIS_SIZE, "end",
+                    " fill=\"" SD_MUTED "\"", sd_ms_text(moment->t, text));
         free = moment->y + AXIS_SIZE + 3;
     }
 }
@@ -148,8 +139,8 @@ static void put_folds(const struct picture *picture)
         double y = moment->fold_y;
         put_strip(to, left, right, y);
         snprintf(text, sizeof text, "%s pass", sd_span_text(moment->folded, span));
-        put_word(to, (picture->line[0] + right - 12) / 2, y + 5, AXIS_SIZE, "middle",
-                 " fill=\"" SD_MUTED "\"", text);
+        sd_svg_text(to, (picture->line[0] + right - 12) / 2, y + 5, AXIS_SIZE, "middle",
+                    " fill=\"" SD_MUTED "\"", text);
     }
 }
 
@@ -163,8 +154,8 @@ static void put_more(struct picture *picture)
                  ladder->more_packets, ladder->more_packets == 1 ? "" : "s",
                  sd_ms_text(ladder->more_from, from), sd_ms_text(ladder->more_to, to));
         picture->bottom += 26;
-        put_word(picture->to, x, picture->bottom, LABEL_SIZE, "middle",
-                 " font-weight=\"bold\" fill=\"" SD_INK "\"", text);
+        sd_svg_text(picture->to, x, picture->bottom, LABEL_SIZE, "middle",
+                    " font-weight=\"bold\" fill=\"" SD_INK "\"", text);
         picture->bottom += 6;
     }
     if (ladder->other_machines) {
@@ -172,13 +163,13 @@ static void put_more(struct picture *picture)
                  "%zu machines more have no lifeline; %zu of their packets are not drawn",
                  ladder->other_machines, ladder->other_packets);
         picture->bottom += 24;
-        put_word(picture->to, x, picture->bottom, EVENT_SIZE, "middle", " fill=\"" SD_MUTED "\"",
-                 text);
+        sd_svg_text(picture->to, x, picture->bottom, EVENT_SIZE, "middle", " fill=\"" SD_MUTED "\"",
+                    text);
     }
     if (!ladder->rows) {
         picture->bottom += 24;
-        put_word(picture->to, x, picture->bottom, EVENT_SIZE, "middle", " fill=\"" SD_MUTED "\"",
-                 ladder->windowed ? "nothing happened in this window" : "nothing happened");
+        sd_svg_text(picture->to, x, picture->bottom, EVENT_SIZE, "middle", " fill=\"" SD_MUTED "\"",
+                    ladder->windowed ? "nothing happened in this window" : "nothing happened");
     }
 }
 
@@ -242,7 +233,7 @@ static void put_key(struct picture *picture)
             put_mark(to, x + 8, y, item->mark);
         else
             put_strip(to, x, x + 60, y);
-        put_word(to, x + glyph, y + 5, EVENT_SIZE, "start", " fill=\"" SD_INK "\"", item->text);
+        sd_svg_text(to, x + glyph, y + 5, EVENT_SIZE, "start", " fill=\"" SD_INK "\"", item->text);
         x += wide + 24;
     }
     picture->bottom = y + 24;
@@ -272,9 +263,10 @@ static void place_lines(struct picture *picture)
 static void put_page(struct picture *picture, const char *title)
 {
     const struct sd_ladder *ladder = picture->ladder;
-    put_word(picture->to, 30, 30, 21, "start", " font-weight=\"bold\" fill=\"" SD_INK "\"", title);
-    put_word(picture->to, PICTURE_WIDTH - 30, 30, 15, "end", " fill=\"" SD_MUTED "\"",
-             ladder->trace->run);
+    sd_svg_text(picture->to, 30, 30, 21, "start", " font-weight=\"bold\" fill=\"" SD_INK "\"",
+                title);
+    sd_svg_text(picture->to, PICTURE_WIDTH - 30, 30, 15, "end", " fill=\"" SD_MUTED "\"",
+                ladder->trace->run);
     put_names(picture);
     put_times(picture);
     put_folds(picture);

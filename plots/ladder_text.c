@@ -116,12 +116,19 @@ static void put_right(struct page *page, const char *text)
     put_text(page, page->columns - TIME_WIDE + 1, text);
 }
 
-static void put_title(struct page *page, const char *text)
+/* Lines from the left edge on, over no lifelines. */
+static void put_plain(struct page *page, const char *text)
 {
-    begin(page, ' ');
-    put_text(page, 0, text);
-    end(page);
-    fputc('\n', page->to);
+    struct sd_label label = {0};
+    struct sd_label_line line[LABELS];
+    snprintf(label.text, sizeof label.text, "%s", text);
+    label.len = strlen(label.text);
+    size_t lines = sd_label_wrap(&label, page->columns, characters, line, LABELS);
+    for (size_t i = 0; i < lines && i < LABELS; i++) {
+        put_code(page, 0, page->columns, ' ');
+        put(page, 0, label.text + line[i].start, line[i].len);
+        end(page);
+    }
 }
 
 /* -- rows -- */
@@ -289,30 +296,34 @@ static void put_more(struct page *page)
                  ladder->more_from / SD_MS, ladder->more_to / SD_MS + 1);
         put_across(page, FOLDED, text);
     }
-    if (ladder->other_machines)
-        fprintf(page->to,
-                "\n%zu machines more have no lifeline; %zu of their packets are not shown.\n",
-                ladder->other_machines, ladder->other_packets);
+    if (ladder->other_machines) {
+        fputc('\n', page->to);
+        snprintf(text, sizeof text,
+                 "%zu machines more have no lifeline; %zu of their packets are not shown.",
+                 ladder->other_machines, ladder->other_packets);
+        put_plain(page, text);
+    }
 }
 
-static void put_key(const struct page *page)
+static void put_key(struct page *page)
 {
     const struct sd_ladder *ladder = page->ladder;
-    FILE *to = page->to;
-    fputs("\nLeft: when it left or happened; right: when it arrived; ms since the run began.\n",
-          to);
+    char text[SD_LABEL];
+    fputc('\n', page->to);
+    put_plain(page,
+              "Left: when it left or happened; right: when it arrived; ms since the run began.");
     if (ladder->encrypted)
-        fputs("{ } and [ ]: encrypted, by handshake keys and by application keys; ( ) where a "
-              "message stands: early data.\n",
-              to);
-    fputs("*  event    !  trouble", to);
-    if (ladder->fates & (1u << SD_FATE_LOST | 1u << SD_FATE_QUEUE))
-        fputs("    \xe2\x94\x80\xe2\x94\x80X  never arrived", to);
-    if (ladder->fates & (1u << SD_FATE_CORRUPTED | 1u << SD_FATE_DUPLICATE))
-        fputs("    \xe2\x95\x8c\xe2\x95\x8c>  changed or repeated on the way", to);
-    if (ladder->folds)
-        fputs("    \xe2\x94\x8a  time folded", to);
-    fputc('\n', to);
+        put_plain(page, "{ } and [ ]: encrypted, by handshake keys and by application keys; ( ) "
+                        "where a message stands: early data.");
+    snprintf(text, sizeof text, "*  event    !  trouble%s%s%s",
+             ladder->fates & (1u << SD_FATE_LOST | 1u << SD_FATE_QUEUE)
+                 ? "    \xe2\x94\x80\xe2\x94\x80X  never arrived"
+                 : "",
+             ladder->fates & (1u << SD_FATE_CORRUPTED | 1u << SD_FATE_DUPLICATE)
+                 ? "    \xe2\x95\x8c\xe2\x95\x8c>  changed or repeated"
+                 : "",
+             ladder->folds ? "    \xe2\x94\x8a  time folded" : "");
+    put_plain(page, text);
 }
 
 static void place_lines(struct page *page)
@@ -344,7 +355,8 @@ int sd_ladder_text(const struct sd_trace *trace, const struct sd_ladder_view *vi
     char title[160], span[SD_MS_TEXT], text[SD_LABEL];
     sd_ladder_title(&ladder, title, sizeof title);
     snprintf(text, sizeof text, "%s%s%.300s", title, *trace->run ? ": " : "", trace->run);
-    put_title(&page, text);
+    put_plain(&page, text);
+    fputc('\n', to);
     put_names(&page);
     sd_time last = ladder.rows ? ladder.row[0].entry->t : 0;
     for (size_t i = 0; i < ladder.rows; i++) {

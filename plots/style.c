@@ -5,18 +5,18 @@
  * tritanopia, and stand out from the paper by a contrast of 3 or more; relatives share a hue, and
  * differ in lightness, shape and dash. */
 const struct sd_style sd_styles[] = {
-    {"tls12", "TLS 1.2", "#7f8df0", "#4e71f5", 4, "(12,5)"},
-    {"tls13", "TLS 1.3", "#1d2fd6", "#42a6f5", 5, "solid"},
-    {"dtls12", "DTLS 1.2", "#e37800", "#d05342", 8, "(12,5)"},
-    {"dtls13", "DTLS 1.3", "#7d1500", "#f5b97c", 9, "solid"},
-    {"quic", "QUIC", "#2a8064", "#188c82", 7, "solid"},
-    {"gquic", "gQUIC", "#85974f", "#74b00c", 6, "(12,5)"},
-    {"minimalt", "MinimaLT", "#6f1eb8", "#b742b3", 10, "(12,4,3,4)"},
-    {"curvecp", "CurveCP", "#e81a9e", "#ef86be", 11, "(3,3)"},
-    {"tcpcrypt", "tcpcrypt", "#805e00", "#dee000", 12, "(12,4,3,4)"},
-    {"ipsec", "IKEv2 + ESP", "#4a536c", "#c7d8be", 14, "(3,3)"},
-    {"wireguard", "WireGuard", "#b8002f", "#ef0074", 13, "solid"},
-    {"srtp", "DTLS-SRTP", "#00a2c2", "#60dcf5", 15, "(12,5)"},
+    {"tls12", "TLS 1.2", "#7f8df0", "#6c56f5", 4, "(12,5)"},
+    {"tls13", "TLS 1.3", "#1d2fd6", "#3696ef", 5, "solid"},
+    {"dtls12", "DTLS 1.2", "#e37800", "#f57300", 8, "(12,5)"},
+    {"dtls13", "DTLS 1.3", "#7d1500", "#efac86", 9, "solid"},
+    {"quic", "QUIC", "#2a8064", "#1e7c6e", 7, "solid"},
+    {"gquic", "gQUIC", "#85974f", "#a1dc5c", 6, "(12,5)"},
+    {"minimalt", "MinimaLT", "#6f1eb8", "#bc2ab6", 10, "(12,4,3,4)"},
+    {"curvecp", "CurveCP", "#e81a9e", "#f572bc", 11, "(3,3)"},
+    {"tcpcrypt", "tcpcrypt", "#805e00", "#f0da30", 12, "(12,4,3,4)"},
+    {"ipsec", "IKEv2 + ESP", "#4a536c", "#dbd8d4", 14, "(3,3)"},
+    {"wireguard", "WireGuard", "#b8002f", "#f50038", 13, "solid"},
+    {"srtp", "DTLS-SRTP", "#00a2c2", "#12dcf5", 15, "(12,5)"},
     {NULL, NULL, NULL, NULL, 0, NULL},
 };
 
@@ -41,9 +41,9 @@ const struct sd_style *sd_style_nth(size_t n)
 static const struct {
     const char *light, *dark;
 } rest[] = {
-    {SD_PAPER, "#16191d"}, {SD_INK, "#e8ebee"},  {SD_MUTED, "#a3adb8"},
-    {SD_FAINT, "#3a424b"}, {SD_WASH, "#20252b"}, {SD_ENCRYPTED, "#c3a5ff"},
-    {SD_GOOD, "#4fd1b2"},  {SD_BAD, "#ff8478"},  {SD_OTHER, "#f0c264"},
+    {SD_PAPER, SD_PAPER_DARK}, {SD_INK, "#e8ebee"},  {SD_MUTED, "#a3adb8"},
+    {SD_FAINT, "#3a424b"},     {SD_WASH, "#20252b"}, {SD_ENCRYPTED, "#c3a5ff"},
+    {SD_GOOD, "#4fd1b2"},      {SD_BAD, "#ff8478"},  {SD_OTHER, "#f0c264"},
 };
 
 static void rule(FILE *to, const char *light, const char *dark)

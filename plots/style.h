@@ -24,15 +24,16 @@ const struct sd_style *sd_style_find(const char *protocol);
 const struct sd_style *sd_style_nth(size_t n);
 
 /* Colours that are no protocol's, as they stand in a drawing. */
-#define SD_PAPER     "#ffffff"
-#define SD_INK       "#1c2126"
-#define SD_MUTED     "#5a646e"
-#define SD_FAINT     "#d4d9df"
-#define SD_WASH      "#f1f3f6"
-#define SD_ENCRYPTED "#6d3fb5"
-#define SD_GOOD      "#00735c"
-#define SD_BAD       "#b3201a"
-#define SD_OTHER     "#8a5a00"
+#define SD_PAPER      "#ffffff"
+#define SD_PAPER_DARK "#16191d" /* what the style sheet makes of it */
+#define SD_INK        "#1c2126"
+#define SD_MUTED      "#5a646e"
+#define SD_FAINT      "#d4d9df"
+#define SD_WASH       "#f1f3f6"
+#define SD_ENCRYPTED  "#6d3fb5"
+#define SD_GOOD       "#00735c"
+#define SD_BAD        "#b3201a"
+#define SD_OTHER      "#8a5a00"
 
 #define SD_FONT "Arial, 'Liberation Sans', Helvetica, sans-serif"
 

@@ -68,7 +68,8 @@ double sd_text_width(const char *text, size_t len, double size)
 void sd_svg_begin(FILE *to, double width, double height, const char *title, const char *description)
 {
     fprintf(to,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" "
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+            "xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" "
             "height=\"%.0f\" role=\"img\" font-family=\"" SD_FONT "\">\n<title>",
             width, height, width, height);
     sd_xml(to, title);
@@ -83,4 +84,13 @@ void sd_svg_begin(FILE *to, double width, double height, const char *title, cons
 void sd_svg_end(FILE *to)
 {
     fputs("</svg>\n", to);
+}
+
+void sd_svg_text(FILE *to, double x, double y, double size, const char *anchor, const char *more,
+                 const char *text)
+{
+    fprintf(to, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\" text-anchor=\"%s\"%s>", x, y, size,
+            anchor, more);
+    sd_xml(to, text);
+    fputs("</text>\n", to);
 }

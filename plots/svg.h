@@ -18,4 +18,8 @@ double sd_text_width(const char *text, size_t len, double size);
 void sd_svg_begin(FILE *, double width, double height, const char *title, const char *description);
 void sd_svg_end(FILE *);
 
+/* A line of text; anchor is "start", "middle" or "end"; more: further attributes, after a blank. */
+void sd_svg_text(FILE *, double x, double y, double size, const char *anchor, const char *more,
+                 const char *text);
+
 #endif
