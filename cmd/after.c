@@ -1,6 +1,7 @@
 #include "cmd/after.h"
 #include "cmd/commands.h"
 #include "cmd/workers.h"
+#include "results/tables.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,28 +49,38 @@ int sd_after_runs(const struct sd_campaign *campaign, const struct sd_tally *tal
     if (tally->cut_off)
         fprintf(stderr, "shakedown: %zu runs were cut off, the first: %s\n", tally->cut_off,
                 tally->first_cut_off);
+    if (sd_tables_write(campaign->dir, error) < 0)
+        return sd_complain(error);
     return tally->cut_off               ? SD_EXIT_INTERNAL
            : tally->expectations_failed ? SD_EXIT_EXPECTATION
                                         : SD_EXIT_GOOD;
 }
 
+static void show_table(const char *text, const char *dir, const char *name)
+{
+    const char *at = text;
+    for (size_t lines = 0; *at && lines < TABLE_LINES; lines++)
+        at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
+    printf("%.*s", (int)(at - text), text);
+    if (*at)
+        printf("... all of it: %s/tables/%s.md\n", dir, name);
+}
+
 void sd_after_show_tables(const struct sd_campaign *campaign)
 {
-    for (size_t i = 0; i < campaign->scenarios.count; i++) {
-        const struct sd_scenario *scenario = campaign->scenarios.file[i].scenario;
-        char path[8192], line[2048];
-        snprintf(path, sizeof path, "%s/tables/%s.md", campaign->dir, sd_scenario_name(scenario));
-        FILE *table = fopen(path, "r");
-        if (!table)
-            continue;
-        printf("%s%s\n\n", i ? "\n" : "", sd_scenario_title(scenario));
-        size_t lines = 0;
-        while (fgets(line, sizeof line, table) && lines++ < TABLE_LINES)
-            fputs(line, stdout);
-        if (lines > TABLE_LINES)
-            printf("... all of it: %s\n", path);
-        fclose(table);
+    struct sd_tables *tables;
+    struct sd_error error = {0};
+    if (sd_tables_load(&tables, campaign->dir, &error) < 0)
+        return; /* sd_after_runs() has said why there are none */
+    for (size_t i = 0; i < sd_tables_count(tables); i++) {
+        struct sd_text text = {0};
+        if (sd_tables_text(tables, i, SD_GRID_MARKDOWN, &text, &error) == SD_OK) {
+            fputs(i ? "\n" : "", stdout);
+            show_table(text.text, campaign->dir, sd_tables_name(tables, i));
+        }
+        free(text.text);
     }
+    sd_tables_free(tables);
 }
 
 int sd_after_report(const struct sd_campaign *campaign, int status)

@@ -1,5 +1,6 @@
 #include "cmd/campaign.h"
 #include "cmd/progress.h"
+#include "cmd/versions.h"
 #include "cmd/workers.h"
 #include "results/store.h"
 #include <errno.h>
@@ -461,6 +462,7 @@ static int open_store(struct running *running, struct sd_error *error)
             .parts = count,
             .resume = campaign->resume,
         };
+        config.version = sd_versions(&config.versions);
         rc = sd_store_create(&running->store, &config, error);
     }
     for (size_t i = 0; names && i < count; i++) {

@@ -29,12 +29,10 @@ json_t *sd_manifest_make(const struct sd_store_config *config, struct sd_error *
     for (size_t i = 0; i < config->versions; i++)
         json_object_set_new(versions, config->version[i].name,
                             json_string(config->version[i].version));
-    json_t *manifest =
-        json_pack("{si ss ss ss* ss* so so}", "shakedown_results", SD_MANIFEST_FORMAT, "command",
-                  config->command ? config->command : "", "base_seed", seed, "git",
-                  config->git && *config->git ? config->git : NULL, "costs",
-                  config->costs && *config->costs ? config->costs : NULL, "versions", versions,
-                  "scenarios", scenarios);
+    json_t *manifest = json_pack("{si ss ss ss* so so}", "shakedown_results", SD_MANIFEST_FORMAT,
+                                 "command", config->command ? config->command : "", "base_seed",
+                                 seed, "git", config->git && *config->git ? config->git : NULL,
+                                 "versions", versions, "scenarios", scenarios);
     if (!manifest) {
         sd_fail(error, SD_E_NOMEM, "out of memory for the manifest");
         return NULL;
@@ -54,7 +52,7 @@ int sd_manifest_write(const json_t *manifest, const char *dir, struct sd_error *
         return sd_fail(error, SD_E_NOMEM, "out of memory for %s/manifest.json", dir);
     size_t len = strlen(text);
     text[len] = '\n'; /* in place of the '\0': it is written with its length */
-    int rc = sd_file_write(dir, "manifest.json", text, len + 1, error);
+    int rc = sd_stored_write(dir, "manifest.json", text, len + 1, error);
     free(text);
     return rc;
 }
@@ -64,8 +62,8 @@ int sd_manifest_load(json_t **manifest, const char *dir, struct sd_error *error)
     char *text;
     size_t len;
     *manifest = NULL;
-    int rc = sd_file_read(&text, &len, dir, "manifest.json",
-                          "expected a folder that `shakedown run` wrote", error);
+    int rc = sd_stored_read(&text, &len, dir, "manifest.json",
+                            "expected a folder that `shakedown run` wrote", error);
     if (rc < 0)
         return rc;
     json_error_t why;
@@ -103,7 +101,7 @@ static int differs(const char *dir, const char *what, const json_t *now, const j
 
 int sd_manifest_same(const json_t *now, const json_t *then, const char *dir, struct sd_error *error)
 {
-    static const char *const keys[] = {"base_seed", "git", "costs", "versions"};
+    static const char *const keys[] = {"base_seed", "git", "versions"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const json_t *a = json_object_get(now, keys[i]), *b = json_object_get(then, keys[i]);
         if ((a || b) && !json_equal(a, b))

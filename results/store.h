@@ -1,7 +1,7 @@
 /* store.h - DIR: what a set of runs left behind, written as it happens and read back.
  *
  *   manifest.json   what was run: scenarios (hash, resolved sweep, measures, plots), base seed,
- *                   library versions, git revision, cost table, command
+ *                   library versions, git revision, command
  *   runs.csv        one row a run: protocol, mode, scenario, other sweep columns, repeat, seed,
  *                   outcome, detail, metrics
  *   expectations.csv  scenario, run, expectation, ok
@@ -32,7 +32,7 @@ struct sd_store_version {
     const char *name, *version; /* "openssl", "3.0.17" */
 };
 struct sd_store_config {
-    const char *dir, *command, *git, *costs;
+    const char *dir, *command, *git;
     uint64_t base_seed;
     const struct sd_store_part *part;
     size_t parts;
