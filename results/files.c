@@ -17,8 +17,8 @@ static int join(char *path, size_t cap, const char *dir, const char *name, const
     return SD_OK;
 }
 
-int sd_stored_write(const char *dir, const char *name, const void *bytes, size_t len,
-                    struct sd_error *error)
+int sd_file_write(const char *dir, const char *name, const void *bytes, size_t len,
+                  struct sd_error *error)
 {
     char path[PATH_MAX], fresh[PATH_MAX];
     int rc = join(path, sizeof path, dir, name, "", error);
@@ -45,8 +45,8 @@ int sd_stored_write(const char *dir, const char *name, const void *bytes, size_t
     return SD_OK;
 }
 
-int sd_stored_read(char **bytes, size_t *len, const char *dir, const char *name, const char *hint,
-                   struct sd_error *error)
+int sd_file_read(char **bytes, size_t *len, const char *dir, const char *name, const char *hint,
+                 struct sd_error *error)
 {
     char path[PATH_MAX];
     *bytes = NULL;

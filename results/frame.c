@@ -114,11 +114,11 @@ int sd_frame_load(struct sd_frame **out, const char *dir, struct sd_error *error
     size_t len;
     *out = NULL;
     snprintf(path, sizeof path, "%s/rows.partial", dir);
-    int rc = sd_stored_read(&text, &len, dir, "runs.csv",
-                            access(path, F_OK) == 0
-                                ? "its runs were interrupted: finish them with --resume"
-                                : "expected a folder that `shakedown run` wrote",
-                            error);
+    int rc = sd_file_read(&text, &len, dir, "runs.csv",
+                          access(path, F_OK) == 0
+                              ? "its runs were interrupted: finish them with --resume"
+                              : "expected a folder that `shakedown run` wrote",
+                          error);
     snprintf(path, sizeof path, "%s/runs.csv", dir);
     return rc < 0 ? rc : sd_frame_parse(out, text, len, path, error);
 }

@@ -52,7 +52,7 @@ int sd_manifest_write(const json_t *manifest, const char *dir, struct sd_error *
         return sd_fail(error, SD_E_NOMEM, "out of memory for %s/manifest.json", dir);
     size_t len = strlen(text);
     text[len] = '\n'; /* in place of the '\0': it is written with its length */
-    int rc = sd_stored_write(dir, "manifest.json", text, len + 1, error);
+    int rc = sd_file_write(dir, "manifest.json", text, len + 1, error);
     free(text);
     return rc;
 }
@@ -62,8 +62,8 @@ int sd_manifest_load(json_t **manifest, const char *dir, struct sd_error *error)
     char *text;
     size_t len;
     *manifest = NULL;
-    int rc = sd_stored_read(&text, &len, dir, "manifest.json",
-                            "expected a folder that `shakedown run` wrote", error);
+    int rc = sd_file_read(&text, &len, dir, "manifest.json",
+                          "expected a folder that `shakedown run` wrote", error);
     if (rc < 0)
         return rc;
     json_error_t why;

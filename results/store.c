@@ -453,7 +453,7 @@ static int write_text(struct sd_store *store, const char *name, struct sd_text *
                       struct sd_error *error)
 {
     int rc = text->bad ? sd_fail(error, SD_E_NOMEM, "out of memory for %s/%s", store->dir, name)
-                       : sd_stored_write(store->dir, name, text->text, text->len, error);
+                       : sd_file_write(store->dir, name, text->text, text->len, error);
     free(text->text);
     return rc;
 }

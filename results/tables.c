@@ -461,7 +461,7 @@ static int write_one(const struct sd_tables *tables, size_t table, enum sd_grid_
     snprintf(folder, sizeof folder, "%s/tables", tables->dir);
     int rc = sd_tables_text(tables, table, format, &text, error);
     if (rc == SD_OK)
-        rc = sd_stored_write(folder, name, text.text ? text.text : "", text.len, error);
+        rc = sd_file_write(folder, name, text.text ? text.text : "", text.len, error);
     free(text.text);
     return rc;
 }
