@@ -11,6 +11,7 @@ const struct sd_word sd_words[] = {
      "{ protocol = protocols.all, loss = { 0*percent, 1*percent }, repeats = 30 }: "
      "every combination is a point, run repeats times"},
     {"scenario.quick", "the lists of sweep that --quick replaces"},
+    {"scenario.except", "combinations to leave out: { { mode = \"fresh\", loss = 0*percent } }"},
     {"scenario.network", "{ link { ... }, star { ... } }"},
     {"scenario.agents", "{ client:runs { ... }, server:runs { ... } }"},
     {"scenario.timeline", "{ at(...), on(...), every(...) }; one at(..., stop ...) is the end"},
@@ -88,7 +89,7 @@ const struct sd_word sd_words[] = {
     {"runs.source_validation", "default, always or never: whether peers prove their address first"},
     {"runs.backlog", "half-open sessions it holds; default the protocol's"},
     {"runs.mutual", "true: the client shows a certificate too"},
-    {"runs.early_replay", "true: early data may be taken twice (anti-replay is off)"},
+    {"runs.anti_replay", "on (default) or off: the server may take early data twice"},
     {"runs.alpn", "application protocols in order of preference: \"h2,http/1.1\""},
     {"runs.options", "a protocol's own knobs: { name = \"value\" }"},
 
@@ -130,7 +131,8 @@ const struct sd_word sd_words[] = {
     /* What attackers do. */
     {"host:flood", "attacker:flood(server) { rate = 1000*pps }: spoofed first messages"},
     {"flood.rate", "packets per second; 0*pps is none"},
-    {"flood.source", "spoofed sources; default addresses \"198.51.100.0/24\""},
+    {"flood.source", "spoofed sources; default addresses \"198.51.100.0/24\"; \"own\" is the "
+                     "attacker's own address, with connections where the protocol rides TCP"},
     {"flood.packet", "first_message(each.protocol), which is the default"},
     {"flood.between", "{ 2*s, 12*s }; default from now to the end"},
     {"flood.fresh", "false: one message again and again; default true"},

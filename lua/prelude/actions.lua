@@ -71,6 +71,18 @@ local tape = {
   end,
 }
 
+-- Spoofed addresses, or the attacker's own: net 0.
+local sources = {
+  expected = "addresses \"198.51.100.0/24\" or \"own\"",
+  take = function(value)
+    if P.is(value) == "addresses" then
+      return value
+    elseif value == "own" then
+      return { net = 0, bits = 0 }
+    end
+  end,
+}
+
 -- -- verbs --
 
 -- by: who can; args: what stands in brackets; fields: what stands in braces; chained: may follow
@@ -88,8 +100,7 @@ P.verbs = {
   rekey = { by = "host", args = { host }, fields = {}, chained = true, awaited = "key update" },
   move = { by = "host", args = {}, fields = {} },
   flood = { by = "host", args = { host },
-            fields = { rate = kinds.pps, source = kind_of("addresses",
-                                                        "addresses such as \"198.51.100.0/24\""),
+            fields = { rate = kinds.pps, source = sources,
                        packet = kind_of("message", "first_message(each.protocol)"),
                        between = P.kind_pair("a flood", "time", true), fresh = kinds.flag } },
   replay = { by = "host", args = { tape },

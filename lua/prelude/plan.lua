@@ -14,7 +14,7 @@ P.agent_fields = {
   source_validation = P.kind_word("default", "always", "never"),
   backlog = P.kind_count(1, 1000000, 1024),
   mutual = kinds.flag,
-  early_replay = kinds.flag,
+  anti_replay = P.kind_word("on", "off"),
   alpn = kinds.text,
   options = {
     expected = "names and texts such as { cipher = \"aes128gcm\" }",
@@ -100,7 +100,7 @@ local function resolve_agents(agents, point, linked)
       by_machine[machine] = { machine = machine, protocol = protocol.name, mode = mode,
                               identity = fields.identity, role = fields.role,
                               validation = fields.source_validation, backlog = fields.backlog,
-                              mutual = fields.mutual, early_replay = fields.early_replay,
+                              mutual = fields.mutual, early_replay = fields.anti_replay == "off",
                               alpn = fields.alpn, options = options, line = agent.line }
       exact[#exact + 1] = by_machine[machine]
     end

@@ -315,7 +315,7 @@ local function build(plan)
     P.context = agent.line
     lab.agent(agent.machine.id, agent.protocol, agent.mode, agent.identity or false,
               agent.role or agent.inferred or "both", agent.validation or "default",
-              agent.backlog or 0, agent.mutual or false, agent.early_replay or false,
+              agent.backlog or 0, agent.mutual or false, agent.early_replay,
               agent.alpn or false, agent.options)
   end
   P.context = P.scenario_line

@@ -7,8 +7,8 @@ function Scenario:__tostring()
 end
 
 local any = { expected = "something", take = function(value) return value end }
-P.scenario_fields = { title = kinds.text, tags = any, sweep = any, quick = any, network = any,
-                      agents = any, timeline = any, measure = any, expect = any, plot = any,
+P.scenario_fields = { title = kinds.text, tags = any, sweep = any, quick = any, except = any,
+                      network = any, agents = any, timeline = any, measure = any, expect = any, plot = any,
                       table = any, ladder = any }
 
 local function list_of(scenario, name, is, example)
@@ -63,7 +63,7 @@ P.word("scenario", function(given)
     P.fail(nil, "scenario.title: expected a text in quotes, found nothing")
   end
   P.made = { title = given.title, tags = given.tags or {}, sweep = given.sweep,
-             quick = given.quick, network = given.network, agents = given.agents,
+             quick = given.quick, except = given.except, network = given.network, agents = given.agents,
              timeline = given.timeline, measure = given.measure, expect = given.expect,
              plot = given.plot, table = given.table, ladder = given.ladder }
   check_tags(P.made.tags)

@@ -257,13 +257,34 @@ function P.sweep(scenario, config)
     end
     set_axis(axis, setting.texts)
   end
+  P.except(scenario.except or {}, axes, P.locate(P.scenario_line, "except"))
   return axes, config.repeats > 0 and config.repeats or repeats
 end
 
--- Whether this combination exists: the mode is one of the protocol's.
+-- Combinations that the scenario leaves out: axes.except is a list of when.
+function P.except(given, axes, line)
+  if type(given) ~= "table" or P.is(given) or #P.keys(given) > 0 then
+    P.fail(line, "except: expected { { name = value, ... }, ... }, found %s", P.found(given))
+  end
+  axes.except = {}
+  for i, one in ipairs(given) do
+    axes.except[i] = P.when("except", one, axes, line)
+  end
+end
+
+-- Whether this combination exists: the mode is one of the protocol's, and it is not left out.
 function P.exists(axes, pick)
   local protocol, mode = axes[1].values[pick[1]].value, axes[2].values[pick[2]].value
-  return protocols.by_name[protocol].mode[mode] ~= nil
+  if not protocols.by_name[protocol].mode[mode] then
+    return false
+  end
+  local point = #axes.except > 0 and P.point(axes, pick)
+  for _, when in ipairs(axes.except) do
+    if P.matches(when, point) then
+      return false
+    end
+  end
+  return true
 end
 
 -- All points as places in the axes' values, one after the other in one list.
@@ -293,8 +314,9 @@ function P.points(axes, repeats)
     end
   until at == 0
   if points == 0 then
-    usage("the sweep is empty: %s of it %s no mode %s", P.list(P.cells(axes[1])),
-          #axes[1].values == 1 and "has" or "have", P.list(P.cells(axes[2])))
+    usage("the sweep is empty: %s %s no mode %s, or except leaves everything out",
+          P.list(P.cells(axes[1])), #axes[1].values == 1 and "has" or "have",
+          P.list(P.cells(axes[2])))
   end
   return places, points
 end
@@ -333,7 +355,7 @@ function P.samples(axes)
       add(pick)
     end
   end
-  for i = 3, #axes do
+  for i = 3, base and #axes or 0 do
     for place = 2, #axes[i].values do
       local pick = table.move(base, 1, #axes, 1, {})
       pick[i] = place

@@ -254,7 +254,7 @@ static const struct row rows[] = {
      .message =
          "case.lua:12: sweep.repeats: expected a whole number such as 30, found 5 s (a time)"},
     {.body = "  sweep = { protocol = { \"wireguard\" }, mode = { \"early\" } },\n" TIMELINE,
-     .message = "the sweep is empty: wireguard of it has no mode early",
+     .message = "the sweep is empty: wireguard has no mode early, or except leaves everything out",
      .code = SD_E_USAGE},
     {.body = "  sweep = { protocol = { \"tls13\" } },\n  timeline = { at(each.when, "
              "client:connect(server)), at(9*s, stop()) },\n",

@@ -1,0 +1,112 @@
+-- An eavesdropper sends what it recorded a second time.  Does anything reach the application twice,
+-- does the server keep state for it, and what does refusing it cost?
+--
+--   shakedown run replay
+--   shakedown run replay --set protocol=tls13,mode=early,anti_replay=off --trace
+--
+-- tape is what is sent again: the client's handshake messages, or its data.  moment: while the
+-- handshake is under way, while the session is open, or after its end.  source: from the address
+-- that was recorded, or from the attacker's own.  anti_replay = off lets a server take early data
+-- twice, which RFC 8446 warns of.
+
+local client, server = host "client", host "server" { cpu = cost "reference" }
+local mallory = host "mallory"
+local switch  = router "switch"
+
+local tapes = {
+  handshake = switch:record { from = client, to = server, what = "handshake" },
+  data      = switch:record { from = client, to = server, what = "data" },
+}
+
+local function again(run)
+  mallory:replay(tapes[run.tape]) { source = run.source, every = 1*ms } (run)
+end
+
+return scenario {
+  title = "Recorded packets sent again",
+  tags  = { "replay", "survey" },
+
+  sweep = {
+    protocol    = protocols.all,
+    mode        = { "fresh", "early" },
+    tape        = { "handshake", "data" },
+    moment      = { "during", "open", "ended" },
+    source      = { "original", "own" },
+    anti_replay = { "on", "off" },
+  },
+  except = {
+    { mode = "fresh", anti_replay = "off" }, -- there is no early data to take twice
+    { tape = "data", moment = "during" },    -- nor data before the handshake is over
+  },
+  quick = { moment = { "ended" } },
+
+  network = {
+    link { client, switch, delay = 10*ms, rate = 100*Mbps },
+    link { mallory, switch, delay = 1*ms, rate = 1*Gbps },
+    link { switch, server, delay = 1*ms, rate = 100*Mbps },
+  },
+  agents = {
+    client:runs { each.protocol, mode = each.mode },
+    server:runs { each.protocol, mode = each.mode, anti_replay = each.anti_replay },
+  },
+
+  timeline = {
+    at(0*s, tapes.handshake),
+    at(0*s, tapes.data),
+    at(0*s, client:request(server) { size = 400*B, reply = 400*B, datagram = true }),
+    -- One round trip and a quarter after the first packet, and again when TCP has its answer too.
+    every(8*ms, function (run)
+      if run.moment == "during" then
+        again(run)
+      end
+    end, { from = 27*ms, to = 35*ms }),
+    on(client, "reply", client:send(server, 8*KiB)),
+    on(server, "received all", function (run)
+      if run.moment == "open" then
+        after(100*ms, again)(run)
+      elseif run.moment == "ended" then
+        client:close(server)(run)
+        after(5*s, again)(run)
+      end
+      after(20*s, stop())(run)
+    end),
+    -- What the attacker provokes is the measure's business, not the end of the run.
+    on(client, "error", note "the client's session broke"),
+    at(60*s, stop "no reply came"),
+  },
+
+  measure = {
+    "server.delivered_twice", "server.replays_accepted", "server.handshakes", "server.sessions",
+    "server.half_open.peak", "server.state.peak", "server.cpu", "server.drops",
+    "server.drops.replay", "server.drops.auth", "server.drops.unknown", "server.drops.unexpected",
+    "server.crypto.derive", "server.crypto.open", "mallory.packets_out",
+  },
+
+  expect = {
+    { "nothing is delivered twice", when = { anti_replay = "on" },
+      function (r) return r.server.delivered_twice == 0 end },
+    { "what was not early is never delivered twice", when = { mode = "fresh" },
+      function (r) return r.server.delivered_twice == 0 end },
+    { "early data is delivered twice where its server allows it",
+      when = { protocol = { "tls13", "dtls13", "quic" }, mode = "early", anti_replay = "off",
+               tape = "handshake", moment = { "open", "ended" }, source = "own" },
+      function (r) return r.server.delivered_twice == 1 end },
+  },
+
+  table = {
+    by = { "protocol", "mode", "tape", "moment", "source", "anti_replay" },
+    columns = {
+      { "sent", "mallory.packets_out" },
+      { "delivered_twice", "server.delivered_twice" },
+      { "handshakes", "server.handshakes" },
+      { "sessions", "server.sessions" },
+      { "drops", "server.drops" },
+      { "cpu_ns", "server.cpu" },
+      { "state_peak_bytes", "server.state.peak" },
+    },
+  },
+  plot   = { x = "source", y = "server.cpu", by = "protocol", panel = "tape", kind = "bars",
+             when = { mode = "fresh" },
+             title = "Processor time of a server that gets recorded packets again" },
+  ladder = { when = { tape = "handshake", moment = "ended", source = "own", anti_replay = "on" } },
+}

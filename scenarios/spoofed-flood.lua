@@ -1,0 +1,95 @@
+-- An attacker floods a server with first messages from invented addresses while honest clients try
+-- to connect.  What does the server spend, how much does it send to strangers, and do the honest
+-- clients get in?
+--
+--   shakedown run spoofed-flood
+--   shakedown run spoofed-flood --set rate=1000pps,defence=always
+--   shakedown run spoofed-flood --set cpu=laptop-2020
+--
+-- defence is when a client has to prove its address before the server spends state on it: by the
+-- protocol's own judgement, always, or never.  Over TCP the first message is a SYN.
+
+local honest   = hosts("honest", 20)
+local attacker = host "attacker"
+local switch   = router "switch"
+local server   = host "server" { cores = 1, cpu = cost(each.cpu) }
+local flooded  = 2*s
+
+return scenario {
+  title = "Spoofed handshake flood with honest clients",
+  tags  = { "dos", "survey" },
+
+  sweep = {
+    protocol = protocols.all,
+    rate     = { 0*pps, 1000*pps, 5000*pps, 20000*pps },
+    defence  = { "default", "always", "never" },
+    cpu      = { "reference" },
+    repeats  = 1,
+  },
+  quick = { rate = { 0*pps, 1000*pps, 20000*pps }, defence = { "default", "never" } },
+
+  network = {
+    star { switch, honest, delay = 20*ms, rate = 10*Mbps },
+    link { attacker, switch, delay = 5*ms, rate = 1*Gbps },
+    link { switch, server, delay = 1*ms, rate = 100*Mbps, queue = 256*KiB },
+  },
+  agents = {
+    honest:runs { each.protocol },
+    server:runs { each.protocol, source_validation = each.defence, backlog = 1024 },
+  },
+
+  timeline = {
+    at(0*s, attacker:flood(server) {
+      rate    = each.rate,
+      source  = addresses "198.51.100.0/24", -- nobody answers there
+      packet  = first_message(each.protocol), -- fresh each time
+      between = { 1*s, 1*s + flooded },
+    }),
+    every(50*ms, honest:one():request(server) { size = 1*KiB, reply = 1*KiB, close = true },
+          { from = 1500*ms, to = 2950*ms }),
+    on(honest, "error", note "an honest client gives up"),
+    at(30*s, stop()),
+  },
+
+  measure = {
+    "attempts", "replies", "success", "handshake.time.mean", "handshake.time.worst",
+    "server.cpu", "server.state.peak", "server.half_open.peak",
+    "server.queue.drops", "server.crypto.derive", "server.crypto.sign",
+    "server.bytes_from_unvalidated", "server.bytes_to_unvalidated", "attacker.packets_out",
+    -- Processor time as a share of the flood's.
+    busy = function (r) return r.server.cpu / flooded * 100*percent end,
+    -- What the server sends to strangers for each byte that the attacker sent.
+    amplification = function (r)
+      return (r.server.bytes_out - r.honest.bytes_in) / r.attacker.bytes_out
+    end,
+  },
+
+  expect = {
+    { "without a flood every honest client is served", when = { rate = 0*pps },
+      function (r) return r.success == 100*percent end },
+    { "who always validates sends no more than three times what it got",
+      when = { defence = "always" },
+      function (r) return not known(r.amplification) or r.amplification <= 3 end },
+  },
+
+  table = {
+    by = { "protocol", "mode", "defence", "rate" },
+    columns = {
+      { "success_ppm", "success" },
+      { "handshake_mean_ns", "handshake.time.mean" },
+      { "busy_ppm", "busy" },
+      { "state_peak_bytes", "server.state.peak" },
+      { "amplification_ppm", "amplification" },
+    },
+  },
+  plot = {
+    { name = "flood-success", x = "rate", y = "success", by = "protocol", panel = "defence",
+      title = "Honest clients served under a spoofed flood" },
+    { name = "flood-latency", x = "rate", y = "handshake.time.mean", by = "protocol",
+      panel = "defence", scale = "log", title = "Handshakes of those who were served" },
+    { name = "flood-cpu", x = "rate", y = "busy", by = "protocol", panel = "defence",
+      title = "Processor time of the server under a spoofed flood" },
+    { name = "flood-state", x = "rate", y = "server.state.peak", by = "protocol",
+      panel = "defence", scale = "log", title = "Memory held for strangers" },
+  },
+}
