@@ -162,7 +162,8 @@ int sd_net_tun_in(struct sd_net *, int node, int ifindex, const uint8_t *ip, siz
 /* What became of packets at a node, apart from the hook's drops. */
 struct sd_net_counters {
     uint64_t packets_in, packets_out, bytes_in, bytes_out; /* at its links' interfaces */
-    uint64_t queue_drops, refused; /* full device queue; malformed, kept from ns-3 */
+    uint64_t queue_drops;
+    uint64_t refused; /* malformed, kept from ns-3; tunnels in tunnels beyond four */
 };
 void sd_net_counters(const struct sd_net *, int node, struct sd_net_counters *);
 

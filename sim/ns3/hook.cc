@@ -84,7 +84,14 @@ void HookLayer::Receive(Ptr<NetDevice> to, Ptr<const Packet> packet, uint16_t pr
 {
     Ptr<Device> device = DynamicCast<Device>(to);
     if (device && protocol == kIpv4)
-        Simulator::ScheduleNow(&HookLayer::Deliver, this, PeekPointer(device), packet);
+        Simulator::ScheduleNow(&HookLayer::DeliverOwn, this, PeekPointer(device), packet);
+}
+
+void HookLayer::DeliverOwn(Device *device, Ptr<const Packet> packet)
+{
+    m_own = true;
+    Deliver(device, packet);
+    m_own = false;
 }
 
 // The base class looks for queue discs here; there are none.

@@ -29,6 +29,11 @@ class HookLayer : public ns3::TrafficControlLayer
     // The same, past the hook: in to IP, or out to the wire.
     void Deliver(Device *device, ns3::Ptr<const ns3::Packet> packet);
     void Depart(Device *device, ns3::Ptr<ns3::Packet> packet);
+    // Whether the packet being delivered is the node's own, sent to itself.
+    bool IsOwn() const
+    {
+        return m_own;
+    }
 
     // Calls of ns-3: outgoing packets, and packets of a node to itself.
     void Send(ns3::Ptr<ns3::NetDevice> device, ns3::Ptr<ns3::QueueDiscItem> item) override;
@@ -40,12 +45,14 @@ class HookLayer : public ns3::TrafficControlLayer
     void DoInitialize() override;
 
   private:
+    void DeliverOwn(Device *device, ns3::Ptr<const ns3::Packet> packet);
     // Runs the hook; nullptr: dropped.  `packet` itself where nothing was changed.
     template <typename P> P RunHook(Device *device, sd_direction direction, P packet);
 
     Host *m_host = nullptr;
     sd_hook m_hook = nullptr;
     void *m_ctx = nullptr;
+    bool m_own = false;
 };
 
 } // namespace shakedown

@@ -81,6 +81,7 @@ struct sd_net {
     std::vector<std::unique_ptr<uint8_t[]>> scratch; // one buffer per depth of nesting
     size_t depth = 0;
     bool running = false;
+    int tunnels_entered = 0; // packets inside packets that are being sent right now
     std::unordered_set<sd_udp *> udps;
     std::unordered_set<sd_tcp *> tcps;
     uint32_t next_tcp_id = 1;

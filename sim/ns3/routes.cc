@@ -1,5 +1,6 @@
 // routes.cc - routing, local delivery, and the ICMP errors of a router.
 #include "sim/ns3/routes.h"
+#include "sim/ns3/hook.h"
 #include "sim/ns3/link.h"
 
 #include "ns3/icmpv4-l4-protocol.h"
@@ -59,6 +60,9 @@ bool RouteTable::RouteInput(Ptr<const Packet> packet, const Ipv4Header &header,
                             Ptr<const NetDevice>, UnicastForwardCallback forward,
                             MulticastForwardCallback, LocalDeliverCallback deliver, ErrorCallback)
 {
+    // A martian: nobody else sends from an address of ours (RFC 1812 5.3.7).
+    if (IsLocal(header.GetSource().Get()) && !m_host->hook->IsOwn())
+        return true;
     auto local = m_local.find(header.GetDestination().Get());
     if (local != m_local.end()) {
         deliver(packet, header, local->second);

@@ -11,6 +11,9 @@ namespace shakedown
 
 using namespace ns3;
 
+// A tunnel may stand on a tunnel; one whose outer packets are routed into itself never ends.
+constexpr int kMaxNesting = 4;
+
 NS_OBJECT_ENSURE_REGISTERED(TunDevice);
 
 TypeId TunDevice::GetTypeId()
@@ -28,9 +31,16 @@ void TunDevice::Configure(sd_tun_out out, void *ctx)
 
 void TunDevice::Transmit(Ptr<Packet> packet)
 {
-    Scratch bytes(m_host->net);
+    sd_net *net = m_host->net;
+    if (net->tunnels_entered == kMaxNesting) {
+        m_host->counters.refused++;
+        return;
+    }
+    Scratch bytes(net);
     uint32_t len = packet->CopyData(bytes.data(), kMaxPacket);
+    net->tunnels_entered++;
     m_out(m_ctx, bytes.data(), len);
+    net->tunnels_entered--;
 }
 
 } // namespace shakedown
