@@ -324,7 +324,7 @@ static void on_ready(struct conv *c, int side)
 {
     struct party *p = &c->side[side];
     struct host *h = lab_host_of(c, side);
-    if (p->ready)
+    if (p->ready || p->over) /* over: a tunnel's peer began anew by itself */
         return;
     p->ready = p->was_ready = true;
     if (side == CLIENT) {
