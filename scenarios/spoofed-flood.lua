@@ -9,7 +9,7 @@
 -- defence is when a client has to prove its address before the server spends state on it: by the
 -- protocol's own judgement, always, or never.  Over TCP the first message is a SYN.
 
-local honest   = hosts("honest", 20)
+local honest   = hosts("honest", 30)
 local attacker = host "attacker"
 local switch   = router "switch"
 local server   = host "server" { cores = 1, cpu = cost(each.cpu) }
