@@ -43,9 +43,12 @@ int sd_after_runs(const struct sd_campaign *campaign, const struct sd_tally *tal
         return status;
     }
     say_tally(campaign, tally);
-    if (tally->expectations_failed)
+    if (tally->expectations_failed && *tally->first_expectation)
         fprintf(stderr, "shakedown: %zu expectations failed, the first: %s\n",
                 tally->expectations_failed, tally->first_expectation);
+    else if (tally->expectations_failed)
+        fprintf(stderr, "shakedown: %zu expectations failed before: %s/expectations.csv\n",
+                tally->expectations_failed, campaign->dir);
     if (tally->cut_off)
         fprintf(stderr, "shakedown: %zu runs were cut off, the first: %s\n", tally->cut_off,
                 tally->first_cut_off);

@@ -3,6 +3,7 @@
 #include "cmd/versions.h"
 #include "cmd/workers.h"
 #include "results/store.h"
+#include "results/units.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -184,33 +185,6 @@ void sd_campaign_row(const struct sd_scenario *scenario, size_t point, uint32_t 
     row->cells = n;
 }
 
-void sd_cell_words(const char *column, const char *cell, char *words, size_t cap)
-{
-    static const struct {
-        const char *suffix, *unit;
-        double scale;
-    } units[] = {
-        {"_ppm", "%", 1e-4},      {"_us", "ms", 1e-3},  {"_ns", "ms", 1e-6},
-        {"_bps", "Mbit/s", 1e-6}, {"_pps", "pps", 1.0}, {"_bytes", "B", 1.0},
-    };
-    if (!strcmp(column, "protocol") || !strcmp(column, "mode")) {
-        snprintf(words, cap, "%s", cell);
-        return;
-    }
-    char *end;
-    double value = strtod(cell, &end);
-    size_t len = strlen(column);
-    for (size_t i = 0; i < sizeof units / sizeof *units && *cell && !*end; i++) {
-        size_t suffix = strlen(units[i].suffix);
-        if (len > suffix && !strcmp(column + len - suffix, units[i].suffix)) {
-            snprintf(words, cap, "%.*s=%g%s", (int)(len - suffix), column, value * units[i].scale,
-                     units[i].unit);
-            return;
-        }
-    }
-    snprintf(words, cap, "%s=%s", column, cell);
-}
-
 /* -- running -- */
 
 struct slot {
@@ -312,7 +286,7 @@ static int keep_expectations(struct running *running, const struct slot *slot, s
                                       running->error);
         if (rc < 0)
             return rc;
-        if (!running->tally->expectations_failed)
+        if (!*running->tally->first_expectation)
             snprintf(running->tally->first_expectation, sizeof running->tally->first_expectation,
                      "%.100s: %.150s", name, text);
         running->tally->expectations_failed++;
@@ -518,6 +492,7 @@ int sd_campaign_run(const struct sd_campaign *campaign, struct sd_tally *tally,
 
     int rc = open_store(&running, error);
     if (rc == SD_OK) {
+        tally->expectations_failed = sd_store_failed(running.store);
         rc = run_all(&running, error);
         if (rc == SD_OK)
             rc = sd_store_finish(running.store, sd_wall() - began, error);

@@ -59,7 +59,4 @@ struct sd_row {
 void sd_campaign_row(const struct sd_scenario *, size_t point, uint32_t repeat,
                      const struct sd_run_result *result, const char *detail, struct sd_row *);
 
-/* "loss=5%" of column "loss_ppm", cell "50000"; "cell" alone for protocol and mode. */
-void sd_cell_words(const char *column, const char *cell, char *words, size_t cap);
-
 #endif

@@ -108,19 +108,25 @@ int sd_frame_parse(struct sd_frame **out, char *text, size_t len, const char *pa
     return rc;
 }
 
-int sd_frame_load(struct sd_frame **out, const char *dir, struct sd_error *error)
+int sd_frame_load_file(struct sd_frame **out, const char *dir, const char *name,
+                       struct sd_error *error)
 {
     char *text, path[4200];
     size_t len;
     *out = NULL;
     snprintf(path, sizeof path, "%s/rows.partial", dir);
-    int rc = sd_file_read(&text, &len, dir, "runs.csv",
+    int rc = sd_file_read(&text, &len, dir, name,
                           access(path, F_OK) == 0
                               ? "its runs were interrupted: finish them with --resume"
                               : "expected a folder that `shakedown run` wrote",
                           error);
-    snprintf(path, sizeof path, "%s/runs.csv", dir);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     return rc < 0 ? rc : sd_frame_parse(out, text, len, path, error);
+}
+
+int sd_frame_load(struct sd_frame **out, const char *dir, struct sd_error *error)
+{
+    return sd_frame_load_file(out, dir, "runs.csv", error);
 }
 
 size_t sd_frame_rows(const struct sd_frame *frame)

@@ -8,16 +8,12 @@
 #include "results/files.h"
 #include "results/layout.h"
 #include "results/manifest.h"
-#include "sim/core/random.h"
+#include "results/partial.h"
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,9 +35,9 @@ struct sd_store {
     size_t runs, before;
     struct expectation *expectation;
     size_t expectations, expectations_cap;
-    int partial;   /* rows.partial, locked; -1 */
-    off_t written; /* whole lines of it */
+    struct sd_partial partial;
     bool complete; /* runs.csv is there already */
+    size_t failed; /* expectations, where that is so */
 };
 
 /* -- memory -- */
@@ -50,8 +46,7 @@ static void release(struct sd_store *store)
 {
     if (!store)
         return;
-    if (store->partial >= 0)
-        close(store->partial);
+    sd_partial_close(&store->partial);
     for (size_t i = 0; store->row && i < store->runs; i++)
         free(store->row[i]);
     for (size_t i = 0; i < store->expectations; i++)
@@ -108,62 +103,7 @@ static int keep_expectation(struct sd_store *store, size_t run, const char *line
 
 /* -- rows.partial -- */
 
-static int append(struct sd_store *store, const struct sd_text *line, struct sd_error *error)
-{
-    if (line->bad)
-        return sd_fail(error, SD_E_NOMEM, "out of memory for a row");
-    size_t done = 0;
-    while (done < line->len) {
-        ssize_t n = pwrite(store->partial, line->text + done, line->len - done,
-                           store->written + (off_t)done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            int why = errno;
-            /* What remains is whole lines; if even this fails, the end of the file has none. */
-            if (ftruncate(store->partial, store->written) < 0)
-                why = errno;
-            return sd_fail(error, SD_E_IO,
-                           "cannot write %s/rows.partial: %s; what was finished before is kept "
-                           "there",
-                           store->dir, strerror(why));
-        }
-        done += (size_t)n;
-    }
-    store->written += (off_t)line->len;
-    return SD_OK;
-}
-
-/* No other process writes here: a lock that a child does not inherit, so that orphaned workers of
- * a killed process do not keep it. */
-static int open_partial(struct sd_store *store, struct sd_error *error)
-{
-    char path[PATH_MAX + 16];
-    snprintf(path, sizeof path, "%s/rows.partial", store->dir);
-    store->partial = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (store->partial < 0)
-        return sd_fail(error, SD_E_IO, "cannot write %s: %s", path, strerror(errno));
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(store->partial, F_SETLK, &lock) < 0 && (errno == EACCES || errno == EAGAIN)) {
-        lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        fcntl(store->partial, F_GETLK, &lock);
-        return sd_fail(error, SD_E_USAGE,
-                       "%s: process %ld is writing results there; wait for it, or give another "
-                       "--out",
-                       store->dir, (long)lock.l_pid);
-    }
-    struct stat info;
-    store->written = fstat(store->partial, &info) == 0 ? info.st_size : 0;
-    return SD_OK;
-}
-
-static void remove_partial(struct sd_store *store)
-{
-    char path[PATH_MAX + 16];
-    snprintf(path, sizeof path, "%s/rows.partial", store->dir);
-    unlink(path);
-}
-
+/* The first line of rows.partial, without its newline. */
 static void partial_header(const struct sd_store *store, struct sd_text *text)
 {
     sd_text_put(text, "kind,part,number,");
@@ -198,8 +138,9 @@ static size_t count_cells(const char *row, size_t cap, struct sd_error *why)
     return count;
 }
 
-static int take_line(struct sd_store *store, char *line, size_t number, struct sd_error *error)
+static int take_line(void *ctx, char *line, size_t number, struct sd_error *error)
 {
+    struct sd_store *store = ctx;
     bool is_run = false;
     size_t run = 0, cells;
     char *rest = NULL;
@@ -209,9 +150,8 @@ static int take_line(struct sd_store *store, char *line, size_t number, struct s
         (expected = is_run ? store->layout.columns : 4,
          cells = count_cells(rest, expected, &why)) != expected)
         return sd_fail(error, SD_E_IO,
-                       "%s/rows.partial:%zu: %s, found '%.60s'; remove that line to have the run "
-                       "again",
-                       store->dir, number, why.text, line);
+                       "%s:%zu: %s, found '%.60s'; remove that line to have the run again",
+                       store->partial.path, number, why.text, line);
     if (!is_run)
         return keep_expectation(store, run, rest, error);
     if (!store->row[run]) {
@@ -223,61 +163,71 @@ static int take_line(struct sd_store *store, char *line, size_t number, struct s
     return SD_OK;
 }
 
-static int take_lines(struct sd_store *store, char *text, size_t len, struct sd_error *error)
+static int by_run(const void *a, const void *b)
+{
+    const struct expectation *x = a, *y = b;
+    if (x->run != y->run)
+        return x->run < y->run ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void sort_expectations(struct sd_store *store)
+{
+    if (store->expectations)
+        qsort(store->expectation, store->expectations, sizeof *store->expectation, by_run);
+}
+
+static bool is_repeated(const struct expectation *list, size_t count, const struct expectation *at)
+{
+    while (count-- > 0 && list[count].run == at->run)
+        if (!strcmp(list[count].line, at->line))
+            return true;
+    return false;
+}
+
+/* A run that was killed before its row was written will say it all again, or has. */
+static void drop_repeated(struct sd_store *store)
+{
+    struct expectation *list = store->expectation;
+    size_t kept = 0;
+    sort_expectations(store);
+    for (size_t i = 0; i < store->expectations; i++) {
+        if (!store->row[list[i].run] || is_repeated(list, kept, &list[i]))
+            free(list[i].line);
+        else
+            list[kept++] = list[i];
+    }
+    store->expectations = kept;
+}
+
+static int resume_partial(struct sd_store *store, struct sd_error *error)
 {
     struct sd_text header = {0};
     partial_header(store, &header);
     if (header.bad)
         return sd_fail(error, SD_E_NOMEM, "out of memory for columns");
-    bool same = len >= header.len && !memcmp(text, header.text, header.len);
-    size_t at = header.len;
+    header.text[header.len - 1] = '\0';
+    int rc = sd_partial_lines(&store->partial, header.text, take_line, store, error);
     free(header.text);
-    if (!same && memchr(text, '\n', len))
-        return sd_fail(error, SD_E_USAGE,
-                       "--resume: %s/rows.partial has other columns; leave --resume out to start "
-                       "again",
-                       store->dir);
-    store->written = 0;
-    if (!same)
-        return SD_OK; /* killed at the first line */
-    int rc = SD_OK;
-    for (size_t number = 2; rc == SD_OK; number++) {
-        store->written = (off_t)at;
-        char *newline = memchr(text + at, '\n', len - at);
-        if (!newline)
-            break;
-        *newline = '\0';
-        rc = strlen(text + at) == (size_t)(newline - text) - at
-                 ? take_line(store, text + at, number, error)
-                 : sd_fail(error, SD_E_IO, "%s/rows.partial:%zu: expected text, found a zero byte",
-                           store->dir, number);
-        at = (size_t)(newline - text) + 1;
-    }
-    return rc;
-}
-
-/* Through the descriptor that holds the lock: closing another would give it up. */
-static int resume_partial(struct sd_store *store, struct sd_error *error)
-{
-    size_t len = (size_t)store->written, got = 0;
-    char *text = malloc(len + 1);
-    if (!text)
-        return sd_fail(error, SD_E_NOMEM, "out of memory for %s/rows.partial", store->dir);
-    while (got < len) {
-        ssize_t n = pread(store->partial, text + got, len - got, (off_t)got);
-        if (n <= 0)
-            break;
-        got += (size_t)n;
-    }
-    text[got] = '\0';
-    int rc = got == len ? take_lines(store, text, len, error)
-                        : sd_fail(error, SD_E_IO, "cannot read %s/rows.partial: %s", store->dir,
-                                  strerror(errno));
-    free(text);
+    if (rc == SD_OK)
+        drop_repeated(store);
     return rc;
 }
 
 /* -- runs.csv, of runs that were all finished -- */
+
+static int count_failed(struct sd_store *store, struct sd_error *error)
+{
+    struct sd_frame *frame;
+    int rc = sd_frame_load_file(&frame, store->dir, "expectations.csv", error);
+    if (rc < 0)
+        return rc;
+    int ok = sd_frame_column(frame, "ok");
+    for (size_t row = 0; row < sd_frame_rows(frame); row++)
+        store->failed += !strcmp(sd_frame_cell(frame, row, ok), "0");
+    sd_frame_free(frame);
+    return SD_OK;
+}
 
 static int resume_finished(struct sd_store *store, struct sd_error *error)
 {
@@ -302,7 +252,7 @@ static int resume_finished(struct sd_store *store, struct sd_error *error)
                        store->dir, store->runs);
     store->complete = true;
     store->before = store->runs;
-    return SD_OK;
+    return count_failed(store, error);
 }
 
 /* -- opening -- */
@@ -317,10 +267,10 @@ static int go_on(struct sd_store *store, const json_t *manifest, struct sd_error
     json_decref(then);
     if (rc < 0)
         return rc;
-    if (store->written > 0)
+    if (!store->partial.made)
         rc = resume_partial(store, error);
     snprintf(path, sizeof path, "%s/runs.csv", store->dir);
-    if (rc == SD_OK && store->written == 0 && access(path, F_OK) == 0)
+    if (rc == SD_OK && store->partial.written == 0 && access(path, F_OK) == 0)
         rc = resume_finished(store, error);
     return rc;
 }
@@ -329,10 +279,8 @@ static int start_again(struct sd_store *store, bool results, const json_t *manif
                        struct sd_error *error)
 {
     int rc = results ? sd_claim_clear(store->dir, error) : SD_OK;
-    if (rc == SD_OK && ftruncate(store->partial, 0) < 0)
-        rc = sd_fail(error, SD_E_IO, "cannot write %s/rows.partial: %s", store->dir,
-                     strerror(errno));
-    store->written = 0;
+    if (rc == SD_OK)
+        rc = sd_partial_cut(&store->partial, true, error);
     return rc == SD_OK ? sd_manifest_write(manifest, store->dir, error) : rc;
 }
 
@@ -344,23 +292,21 @@ static int open_store(struct sd_store *store, const struct sd_store_config *conf
     if (rc == SD_OK)
         rc = sd_claim(store->dir, &results, error);
     if (rc == SD_OK)
-        rc = open_partial(store, error);
+        rc = sd_partial_open(&store->partial, store->dir, error);
     if (rc < 0)
         return rc;
-    bool was_empty = store->written == 0;
     rc = config->resume && results ? go_on(store, manifest, error)
                                    : start_again(store, results, manifest, error);
-    if (rc == SD_OK && !store->complete && ftruncate(store->partial, store->written) < 0)
-        rc = sd_fail(error, SD_E_IO, "cannot write %s/rows.partial: %s", store->dir,
-                     strerror(errno));
-    if (rc == SD_OK && !store->complete && store->written == 0) {
+    if (rc == SD_OK && !store->complete)
+        rc = sd_partial_cut(&store->partial, false, error);
+    if (rc == SD_OK && !store->complete && store->partial.written == 0) {
         struct sd_text header = {0};
         partial_header(store, &header);
-        rc = append(store, &header, error);
+        rc = sd_partial_append(&store->partial, &header, error);
         free(header.text);
     }
-    if (was_empty && (rc < 0 || store->complete))
-        remove_partial(store);
+    if (store->partial.made && (rc < 0 || store->complete))
+        sd_partial_remove(&store->partial);
     return rc;
 }
 
@@ -374,7 +320,7 @@ int sd_store_create(struct sd_store **out, const struct sd_store_config *config,
     struct sd_store *store = calloc(1, sizeof *store);
     if (!store)
         return sd_fail(error, SD_E_NOMEM, "out of memory for results");
-    store->partial = -1;
+    store->partial.fd = -1;
     strcpy(store->dir, config->dir);
     json_t *manifest = NULL;
     int rc = sd_layout_make(&store->layout, config->part, config->parts, error);
@@ -400,6 +346,16 @@ bool sd_store_has(const struct sd_store *store, size_t part, size_t run)
     return index != SIZE_MAX && (store->complete || store->row[index]);
 }
 
+size_t sd_store_failed(const struct sd_store *store)
+{
+    size_t failed = store->failed;
+    for (size_t i = 0; i < store->expectations; i++) {
+        const char *line = store->expectation[i].line;
+        failed += !strcmp(line + strlen(line) - 2, ",0");
+    }
+    return failed;
+}
+
 int sd_store_add(struct sd_store *store, size_t part, size_t run, const char *const *cells,
                  size_t count, struct sd_error *error)
 {
@@ -416,7 +372,7 @@ int sd_store_add(struct sd_store *store, size_t part, size_t run, const char *co
     sd_text_format(&line, KIND_RUN ",%zu,%zu,", part, run);
     size_t prefix = line.len;
     sd_layout_row(&store->layout, part, cells, &line);
-    int rc = append(store, &line, error);
+    int rc = sd_partial_append(&store->partial, &line, error);
     if (rc == SD_OK && !(store->row[index] = strndup(line.text + prefix, line.len - prefix - 1)))
         rc = sd_fail(error, SD_E_NOMEM, "out of memory for rows");
     free(line.text);
@@ -438,7 +394,7 @@ int sd_store_expectation(struct sd_store *store, size_t part, size_t run, const 
     sd_text_put(&line, ",");
     sd_csv_cell(&line, expectation);
     sd_text_put(&line, ok ? ",1\n" : ",0\n");
-    int rc = append(store, &line, error);
+    int rc = sd_partial_append(&store->partial, &line, error);
     if (rc == SD_OK) {
         line.text[line.len - 1] = '\0';
         rc = keep_expectation(store, index, line.text + prefix, error);
@@ -476,34 +432,14 @@ static int write_runs(struct sd_store *store, struct sd_error *error)
     return write_text(store, "runs.csv", &text, error);
 }
 
-static int by_run(const void *a, const void *b)
-{
-    const struct expectation *x = a, *y = b;
-    if (x->run != y->run)
-        return x->run < y->run ? -1 : 1;
-    return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* Once each: a run that was killed before its row was written says the same again. */
-static bool is_repeated(const struct expectation *list, size_t i)
-{
-    for (size_t before = i; before-- > 0 && list[before].run == list[i].run;)
-        if (!strcmp(list[before].line, list[i].line))
-            return true;
-    return false;
-}
-
 /* In the order of the runs; those of one run in the order in which they came. */
 static int write_expectations(struct sd_store *store, struct sd_error *error)
 {
     struct expectation *list = store->expectation;
-    if (store->expectations)
-        qsort(list, store->expectations, sizeof *list, by_run);
+    sort_expectations(store);
     struct sd_text text = {0};
     sd_text_put(&text, "scenario,run,expectation,ok\n");
     for (size_t i = 0; i < store->expectations; i++) {
-        if (is_repeated(list, i))
-            continue;
         sd_text_put(&text, list[i].line);
         sd_text_put(&text, "\n");
     }
@@ -535,7 +471,7 @@ int sd_store_finish(struct sd_store *store, double wall_s, struct sd_error *erro
         if (rc == SD_OK)
             rc = write_runs(store, error);
         if (rc == SD_OK)
-            remove_partial(store);
+            sd_partial_remove(&store->partial);
     }
     release(store);
     return rc;
@@ -544,45 +480,4 @@ int sd_store_finish(struct sd_store *store, double wall_s, struct sd_error *erro
 void sd_store_abandon(struct sd_store *store)
 {
     release(store);
-}
-
-/* -- names -- */
-
-static void add_safely(struct sd_text *text, const char *word)
-{
-    for (; *word; word++) {
-        if (isalnum((unsigned char)*word) || strchr("._+-", *word))
-            sd_text_add(text, word, 1);
-        else
-            sd_text_format(text, "=%02X", (unsigned)(unsigned char)*word);
-    }
-}
-
-#define NAME_LONGEST 200 /* file systems allow 255 bytes, ".pcapng.new" included */
-
-int sd_run_name(char *name, size_t cap, const char *scenario, const char *const *cells,
-                size_t cells_count, uint32_t repeat)
-{
-    if (cap < 32)
-        return SD_E_ARG;
-    struct sd_text text = {0};
-    uint64_t hash = sd_hash_text(0, scenario);
-    add_safely(&text, scenario);
-    for (size_t i = 0; i < cells_count; i++) {
-        const char *cell = cells[i] ? cells[i] : "";
-        hash = sd_hash_text(hash, cell);
-        if (*cell) {
-            sd_text_put(&text, "-");
-            add_safely(&text, cell);
-        }
-    }
-    sd_text_format(&text, "-r%" PRIu32, repeat);
-    size_t longest = cap - 1 < NAME_LONGEST ? cap - 1 : NAME_LONGEST;
-    if (text.bad || text.len > longest)
-        snprintf(name, cap, "%.*s-%016" PRIx64, (int)longest - 17, text.bad ? "run" : text.text,
-                 sd_hash_u64(hash, repeat));
-    else
-        memcpy(name, text.text, text.len + 1);
-    free(text.text);
-    return SD_OK;
 }

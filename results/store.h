@@ -45,6 +45,8 @@ struct sd_store_config {
 int sd_store_create(struct sd_store **, const struct sd_store_config *, struct sd_error *);
 /* True: this run is already there (resume). */
 bool sd_store_has(const struct sd_store *, size_t part, size_t run);
+/* Expectations that failed so far, those of earlier runs included (resume). */
+size_t sd_store_failed(const struct sd_store *);
 /* cells: columns, then repeat, seed, outcome, detail, then metrics; NULL or "": empty.  On SD_E_IO
  * (a full disk) every row until this one is kept whole. */
 int sd_store_add(struct sd_store *, size_t part, size_t run, const char *const *cells, size_t count,
@@ -65,6 +67,8 @@ int sd_run_name(char *name, size_t cap, const char *scenario, const char *const 
 
 struct sd_frame; /* all rows of runs.csv */
 int sd_frame_load(struct sd_frame **, const char *dir, struct sd_error *);
+/* Another CSV file of dir: "expectations.csv". */
+int sd_frame_load_file(struct sd_frame **, const char *dir, const char *name, struct sd_error *);
 void sd_frame_free(struct sd_frame *);
 size_t sd_frame_rows(const struct sd_frame *);
 int sd_frame_column(const struct sd_frame *, const char *name);             /* < 0: none */

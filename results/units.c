@@ -1,6 +1,7 @@
 #include "results/units.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct sd_unit units[] = {
@@ -146,4 +147,22 @@ void sd_unit_words(const char *column, uint64_t number, char *words, size_t cap)
     sd_unit_cell(value, shown, cell, sizeof cell);
     bool close = !*shown.unit || *shown.unit == '%' || *shown.unit == '/';
     snprintf(words, cap, "%s%s%s", cell, close ? "" : " ", shown.unit);
+}
+
+void sd_cell_words(const char *column, const char *cell, char *words, size_t cap)
+{
+    struct sd_unit unit = sd_unit_of(column);
+    size_t len = strlen(column), mark = strlen(unit.mark);
+    size_t digits = strspn(cell, "0123456789");
+    if (!strcmp(column, "protocol") || !strcmp(column, "mode"))
+        snprintf(words, cap, "%s", cell);
+    else if (!digits || cell[digits] || digits > 19)
+        snprintf(words, cap, "%s=%s", column, cell);
+    else {
+        char number[64];
+        sd_unit_words(column, strtoull(cell, NULL, 10), number, sizeof number);
+        /* The unit of "rtt_us" is in the number now; that of a name's middle stays. */
+        bool last = mark && len > mark + 1 && !strcmp(column + len - mark, unit.mark);
+        snprintf(words, cap, "%.*s=%s", (int)(last ? len - mark - 1 : len), column, number);
+    }
 }

@@ -38,5 +38,7 @@ void sd_unit_cell(struct sd_value, struct sd_shown, char *cell, size_t cap);
 
 /* One number by itself, with its unit: "2%", "31.169 ms", "64 KiB". */
 void sd_unit_words(const char *column, uint64_t number, char *words, size_t cap);
+/* One cell of a sweep: "loss=2%" of "loss_ppm" and "20000"; a protocol or mode by itself. */
+void sd_cell_words(const char *column, const char *cell, char *words, size_t cap);
 
 #endif
