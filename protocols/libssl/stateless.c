@@ -108,7 +108,6 @@ bool sd_ssl_stateless(struct sd_ssl_session *s, const uint8_t *data, size_t len,
         *result = sd_ssl_fail(s, NULL);
         return false;
     }
-    s->validated = true;
     sd_ssl_tell(s, SD_EV_VALIDATED, 0, "HelloRetryRequest cookie");
     bool alive = sd_ssl_advance(s, result);
     if (alive) {

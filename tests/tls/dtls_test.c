@@ -240,12 +240,13 @@ static void test_cookies(void **state)
         const char *name;
         sd_time later;
         uint16_t other_port;
-        bool good;
+        bool other_random, good;
     } rows[] = {
-        {"again, at once", 0, 0, true},
-        {"after 59 s", 59 * SD_SECOND, 0, true},
-        {"after two minutes", 121 * SD_SECOND, 0, false},
-        {"from another port", 0, 1, false},
+        {"again, at once", .good = true},
+        {"after 59 s", .later = 59 * SD_SECOND, .good = true},
+        {"after two minutes", .later = 121 * SD_SECOND},
+        {"from another port", .other_port = 1},
+        {"with another hello", .other_random = true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct talk t;
@@ -258,7 +259,11 @@ static void test_cookies(void **state)
                               : sd_mem_now(t.mem));
         uint64_t refused = talk_stats(&t, t.server).dropped[SD_DROP_UNVALIDATED];
         hello.path.remote.port = (uint16_t)(hello.path.remote.port + rows[i].other_port);
-        inject(&t, &hello, hello.data, hello.len);
+        uint8_t bytes[512];
+        assert_in_range(hello.len, DTLS_RECORD_HEADER + DTLS_HANDSHAKE_HEADER, sizeof bytes);
+        memcpy(bytes, hello.data, hello.len);
+        bytes[DTLS_RECORD_HEADER + DTLS_HANDSHAKE_HEADER + 2] ^= rows[i].other_random;
+        inject(&t, &hello, bytes, hello.len);
         struct sd_stats after = talk_stats(&t, t.server);
         if (after.half_open != rows[i].good ||
             after.dropped[SD_DROP_UNVALIDATED] != refused + !rows[i].good)

@@ -61,7 +61,7 @@ static void test_exporter(void **state)
     (void)state;
     for (size_t i = 0; i < PROTOCOLS; i++) {
         struct talk t;
-        uint8_t out[3][32];
+        uint8_t out[5][32];
         talk_modes(&t, protocols[i], "fresh", 1);
         talk_connect(&t);
         sd_sid client = sd_mem_sid(t.mem, t.conversation), server = talk_server_sid(&t);
@@ -75,6 +75,15 @@ static void test_exporter(void **state)
         assert_int_equal(sd_mem_control(t.mem, t.server, server, &c), SD_OK);
         assert_memory_equal(out[0], out[1], 32);
         assert_memory_not_equal(out[0], out[2], 32);
+        c.text = "EXPORTER-lab";
+        c.in = (const uint8_t *)"context";
+        c.in_len = 7;
+        c.out = out[3];
+        assert_int_equal(sd_mem_control(t.mem, t.client, client, &c), SD_OK);
+        c.out = out[4];
+        assert_int_equal(sd_mem_control(t.mem, t.server, server, &c), SD_OK);
+        assert_memory_equal(out[3], out[4], 32);
+        assert_memory_not_equal(out[0], out[3], 32);
         talk_close(&t);
         assert_int_equal(sd_mem_control(t.mem, t.client, client, &c), SD_E_STATE);
         talk_fini(&t);
@@ -235,6 +244,29 @@ static void test_early_without_ticket(void **state)
     talk_fini(&t);
 }
 
+/* RFC 8446 C.4: a client shows a TLS 1.3 ticket once, so that nobody links its connections. */
+static void test_tickets_are_used_once(void **state)
+{
+    (void)state;
+    static const struct sd_option one[] = {{"tickets", "1"}, {0}};
+    for (size_t i = 0; i < 2; i++) {
+        struct talk t;
+        struct sd_config client = talk_config(SD_ROLE_CLIENT, "resumed");
+        struct sd_config server = talk_config(SD_ROLE_SERVER, "resumed");
+        bool once = strcmp(protocols[i], "tls13") == 0;
+        server.options = one;
+        talk_init(&t, protocols[i], &client, &server, 1);
+        talk_connect(&t);
+        assert_int_equal(talk_count(&t, t.client, SD_EV_TICKET), 1);
+        talk_start(&t);
+        talk_start(&t);
+        talk_run(&t, 10 * SD_SECOND);
+        assert_int_equal(talk_count(&t, t.client, SD_EV_READY), 3);
+        assert_int_equal(talk_count(&t, t.client, SD_EV_RESUMED), once ? 1 : 2);
+        talk_fini(&t);
+    }
+}
+
 /* The server decides: a cookie also for clients that came in another mode. */
 static void test_validation_always(void **state)
 {
@@ -353,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_bulk),
         cmocka_unit_test(test_early_replay),
         cmocka_unit_test(test_early_without_ticket),
+        cmocka_unit_test(test_tickets_are_used_once),
         cmocka_unit_test(test_validation_always),
         cmocka_unit_test(test_half_open_max),
         cmocka_unit_test(test_operations),

@@ -1,4 +1,8 @@
 /* What must not come about: each side says the alert and the words, and keeps no session. */
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+
 #include "tests/tls/talk.h"
 
 struct row {
@@ -217,6 +221,89 @@ static void test_dtls_other_psk(void **state)
     talk_fini(&t);
 }
 
+/* RFC 6125 6.4, RFC 8446 4.4.2.4: the certificate is good, but it is another's.  Our own servers
+ * would refuse the name themselves; this one, on bare libssl, does not care. */
+struct heedless {
+    struct sd_env env;
+    struct sd_seat seat;
+    BIO *in, *out; /* of the server */
+    uint64_t alert;
+    char detail[120];
+};
+
+static void to_server(void *ctx, const struct sd_unit *u)
+{
+    struct heedless *h = ctx;
+    BIO_write(h->in, u->data, (int)u->len);
+}
+
+static void keep_error(void *ctx, const struct sd_event *e)
+{
+    struct heedless *h = ctx;
+    if (e->kind != SD_EV_ERROR)
+        return;
+    h->alert = e->code;
+    snprintf(h->detail, sizeof h->detail, "%s", e->detail);
+}
+
+static SSL *heedless_server(struct heedless *h, const struct sd_identity *identity)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    BIO *pem = BIO_new_mem_buf(identity->certificate, -1);
+    X509 *leaf = PEM_read_bio_X509(pem, NULL, NULL, NULL);
+    BIO *key_pem = BIO_new_mem_buf(identity->private_key, -1);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(key_pem, NULL, NULL, NULL);
+    assert_int_equal(SSL_CTX_use_certificate(ctx, leaf), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key), 1);
+    SSL *ssl = SSL_new(ctx);
+    h->in = BIO_new(BIO_s_mem());
+    h->out = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl, h->in, h->out);
+    SSL_set_accept_state(ssl);
+    EVP_PKEY_free(key);
+    X509_free(leaf);
+    BIO_free(key_pem);
+    BIO_free(pem);
+    SSL_CTX_free(ctx);
+    return ssl;
+}
+
+static void test_another_certificate(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"tls13", "tls12"};
+    static const struct sd_sink sink = {.unit = to_server, .event = keep_error};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct heedless h = {0};
+        struct sd_error error;
+        struct sd_config client = talk_config(SD_ROLE_CLIENT, "fresh");
+        struct sd_open open = {.path.conn = 1};
+        uint8_t bytes[4096];
+        sd_sid sid;
+        int n;
+        SSL *server = heedless_server(&h, sd_identity("client.example"));
+        assert_int_equal(sd_env_init(&h.env, 1), SD_OK);
+        assert_int_equal(
+            sd_seat_init(&h.seat, sd_agent_find(names[i]), &client, &h.env, &sink, &h, 0, &error),
+            SD_OK);
+        assert_int_equal(sd_seat_open(&h.seat, 0, &open, &sid), SD_OK);
+        SSL_do_handshake(server);
+        while ((n = BIO_read(h.out, bytes, sizeof bytes)) > 0) {
+            struct sd_unit u = {.path.conn = 1, .data = bytes, .len = (size_t)n};
+            sd_seat_net_in(&h.seat, 0, &u);
+        }
+        assert_non_null(strstr(h.detail, "hostname mismatch"));
+        assert_int_equal(h.alert, 42); /* bad_certificate */
+        struct sd_stats stats;
+        sd_seat_stats(&h.seat, &stats);
+        assert_int_equal(stats.dropped[SD_DROP_AUTH], 1);
+        assert_int_equal(stats.sessions + stats.half_open, 0);
+        SSL_free(server);
+        sd_seat_fini(&h.seat);
+        sd_env_fini(&h.env);
+    }
+}
+
 /* A configuration that cannot be is refused when the agent is made, in words. */
 static void test_configurations(void **state)
 {
@@ -252,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_dtls_other_psk),
+        cmocka_unit_test(test_another_certificate),
         cmocka_unit_test(test_configurations),
     };
     if (sd_core_init() != SD_OK)

@@ -1,5 +1,6 @@
-/* test_wireguard_edges.c - what happens rarely: keys of small order, both sides at once, an
- * initiator under load, the last messages of a key. */
+/* test_wireguard_edges.c - what happens rarely: keys of small order, both sides at once, cookies
+ * out of place, an initiator under load, handshakes in quick succession, the last messages of a
+ * key. */
 #include "protocols/crypto/hash.h"
 #include "protocols/wireguard/wireguard.h"
 #include "tests/wireguard/pair.h"
@@ -79,16 +80,95 @@ static void test_both_at_once(void **state)
                        "rekey");
         for (int ms = 1; ms <= 100; ms += 3) { /* traffic throughout */
             sd_mem_run(p.mem, begun + (sd_time)ms * SD_MS);
+            /* A handshake beside good keys leaves nothing half open. */
+            pair_check(&p, 0, pair_stats(&p, 0).half_open + pair_stats(&p, 1).half_open, "half");
             pair_send(&p, ms % 2, 100);
         }
         sd_mem_run(p.mem, begun + 30 * SD_SECOND);
         pair_check(&p, 34 * (size_t)round, sd_mem_count(p.mem, -1, SD_EV_DATA), "delivered");
         pair_check(&p, true, pair_sent(&p, -1, WG_INITIATION) >= 1 + 3 * (size_t)round, "again");
         pair_check(&p, 2 * (size_t)round, sd_mem_count(p.mem, -1, SD_EV_KEY_UPDATE), "new keys");
-        pair_check(&p, 0, pair_stats(&p, 0).half_open + pair_stats(&p, 1).half_open, "half open");
         for (int seat = 0; seat < 2; seat++)
             pair_check(&p, 1, pair_stats(&p, seat).sessions, "sessions");
     }
+    pair_end(&p);
+}
+
+/* 5.3: a cookie proves one address and port; 5.4.7: one reply is heard for each message. */
+static void test_cookies_out_of_place(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_make(&p, &(struct pair_options){.mode = "cookie"});
+    pair_open(&p);
+    sd_mem_run(p.mem, SD_SECOND);
+    pair_check(&p, SD_OK, sd_mem_replay(p.mem, pair_find(&p, p.server, WG_COOKIE_REPLY, 0), NULL),
+               "the same reply again");
+    sd_mem_run(p.mem, 2 * SD_SECOND);
+    pair_check(&p, 1, pair_dropped(&p, p.client, SD_DROP_STATE), "replies not expected");
+    sd_mem_run(p.mem, 6 * SD_SECOND);
+    pair_check(&p, 1, sd_mem_count(p.mem, p.client, SD_EV_READY), "ready");
+    static const char *const sources[] = {"10.0.0.1:49153", "10.0.0.9:49152"};
+    for (size_t i = 0; i < SD_ROWS(sources); i++) {
+        struct sd_addr source;
+        assert_true(sd_addr_parse(sources[i], &source));
+        sd_mem_replay(p.mem, pair_find(&p, p.client, WG_INITIATION, 1), &source);
+        sd_mem_run(p.mem, sd_mem_now(p.mem) + SD_SECOND);
+        pair_check(&p, 2 + i, pair_dropped(&p, p.server, SD_DROP_UNVALIDATED), sources[i]);
+    }
+    pair_check(&p, 0, pair_dropped(&p, p.server, SD_DROP_REPLAY), "got past the cookie");
+    pair_end(&p);
+}
+
+/* No peer makes us work more often than once in 20 ms. */
+static void test_quick_succession(void **state)
+{
+    (void)state;
+    static const struct {
+        sd_time gap;
+        uint64_t refused;
+    } rows[] = {{5 * SD_MS, 1}, {19 * SD_MS, 1}, {20 * SD_MS, 0}, {60 * SD_MS, 0}};
+    for (size_t i = 0; i < SD_ROWS(rows); i++) {
+        struct pair p;
+        pair_make(&p, &(struct pair_options){0});
+        pair_open(&p);
+        sd_mem_run(p.mem, rows[i].gap);
+        sd_mem_close(p.mem, p.client, 1); /* so that it may begin anew at once */
+        pair_open(&p);
+        sd_mem_run(p.mem, SD_SECOND);
+        pair_check(&p, 2, pair_sent(&p, p.client, WG_INITIATION), "initiations");
+        pair_check(&p, rows[i].refused, pair_dropped(&p, p.server, SD_DROP_RATE), "refused");
+        pair_end(&p);
+    }
+}
+
+/* 6.3: what is older than the previous keys is forgotten, as soon as a third handshake begins. */
+static bool hold_back(void *ctx, struct sd_mem_unit *u)
+{
+    const bool *holding = ctx;
+    return !*holding || u->from != 0;
+}
+
+static void test_old_keys(void **state)
+{
+    (void)state;
+    struct pair p;
+    bool holding = true;
+    pair_ready(&p, &(struct pair_options){0});
+    sd_mem_on_unit(p.mem, hold_back, &holding);
+    pair_send(&p, p.client, 60);
+    pair_send(&p, p.client, 60);
+    size_t late = sd_mem_units(p.mem) - 2; /* two packets under the first keys */
+    holding = false;
+    for (size_t rekey = 1; rekey <= 2; rekey++) {
+        sd_mem_control(p.mem, p.client, 1, &(struct sd_control){.verb = SD_REKEY});
+        /* The third handshake stops before its keys are confirmed. */
+        sd_mem_run(p.mem, sd_mem_now(p.mem) + (rekey == 1 ? 6 * SD_SECOND : 15 * SD_MS));
+        sd_mem_replay(p.mem, late + rekey - 1, NULL);
+        sd_mem_run(p.mem, sd_mem_now(p.mem) + 20 * SD_MS);
+        pair_check(&p, 1, sd_mem_count(p.mem, p.server, SD_EV_DATA), "delivered");
+    }
+    pair_check(&p, 1, pair_dropped(&p, p.server, SD_DROP_UNKNOWN), "under forgotten keys");
     pair_end(&p);
 }
 
@@ -154,6 +234,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_order),
         cmocka_unit_test(test_both_at_once),
+        cmocka_unit_test(test_cookies_out_of_place),
+        cmocka_unit_test(test_quick_succession),
+        cmocka_unit_test(test_old_keys),
         cmocka_unit_test(test_initiator_under_load),
         cmocka_unit_test(test_message_limits),
     };
