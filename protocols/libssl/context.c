@@ -137,13 +137,6 @@ static int on_dtls_cookie_check(SSL *ssl, const unsigned char *cookie, unsigned 
     return 1;
 }
 
-/* A certificate keeps what its first use finds out (extensions, fingerprint): let that be now, and
- * not in whichever run comes first. */
-static bool settle(X509 *x)
-{
-    return X509_check_purpose(x, -1, 0) == 1;
-}
-
 static bool identify(const struct sd_ssl_agent *a, SSL_CTX *ctx)
 {
     const struct sd_identity *id = a->config.identity;
@@ -152,10 +145,17 @@ static bool identify(const struct sd_ssl_agent *a, SSL_CTX *ctx)
     X509 *leaf = sd_ssl_certificate(id->certificate);
     EVP_PKEY *key = sd_ssl_private_key(id->private_key);
     bool ok = leaf && key && SSL_CTX_use_certificate(ctx, leaf) == 1 &&
-              SSL_CTX_use_PrivateKey(ctx, key) == 1 && settle(leaf);
+              SSL_CTX_use_PrivateKey(ctx, key) == 1;
     X509_free(leaf);
     EVP_PKEY_free(key);
     return ok;
+}
+
+/* A certificate keeps what its first use finds out (extensions, fingerprint): let that be now, and
+ * not in whichever run comes first.  libssl sees to its own; this is for authorities. */
+static bool settle(X509 *x)
+{
+    return X509_check_purpose(x, -1, 0) == 1;
 }
 
 static bool trust(const struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
