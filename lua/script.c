@@ -10,6 +10,9 @@
 
 /* Steps between two looks at the limits. */
 #define STRIDE 1000
+/* Most runs are over before a first collection would pay: it begins when memory is ten times what
+ * was in use after the last. */
+#define GC_PAUSE 1000
 
 struct sd_script {
     lua_State *L;
@@ -201,6 +204,7 @@ int sd_script_create(struct sd_script **out, const char *path, struct sd_error *
     if (script->L) {
         *(struct sd_script **)lua_getextraspace(script->L) = script;
         lua_sethook(script->L, look_at_limits, LUA_MASKCOUNT, STRIDE);
+        lua_gc(script->L, LUA_GCINC, GC_PAUSE, 0, 0);
         lua_pushcfunction(script->L, open_libraries);
         if (lua_pcall(script->L, 0, 0, 0) == LUA_OK)
             script->shown = shown_name(script->L, script->chunk);
@@ -299,6 +303,39 @@ void sd_script_push_host(struct sd_script *script)
 
 /* -- loading -- */
 
+/* The prelude compiled, once in a process: every run wants it anew. */
+static struct code {
+    char *bytes;
+    size_t len;
+} compiled[sizeof prelude / sizeof *prelude];
+
+static int keep_code(lua_State *L, const void *bytes, size_t len, void *ctx)
+{
+    (void)L;
+    struct code *code = ctx;
+    char *grown = realloc(code->bytes, code->len + len);
+    if (!grown)
+        return 1;
+    memcpy(grown + code->len, bytes, len);
+    code->bytes = grown;
+    code->len += len;
+    return 0;
+}
+
+/* Pushes file i of the prelude as a function. */
+static int load_prelude(lua_State *L, size_t i)
+{
+    struct code *code = &compiled[i];
+    if (code->len)
+        return luaL_loadbufferx(L, code->bytes, code->len, prelude[i].name, "b");
+    int status = luaL_loadbufferx(L, prelude[i].text, prelude[i].len, prelude[i].name, "t");
+    if (status == LUA_OK && lua_dump(L, keep_code, code, 0) != 0) {
+        free(code->bytes);
+        *code = (struct code){0};
+    }
+    return status;
+}
+
 int sd_script_prelude(struct sd_script *script, struct sd_error *error)
 {
     lua_State *L = script->L;
@@ -307,7 +344,7 @@ int sd_script_prelude(struct sd_script *script, struct sd_error *error)
     lua_setfield(L, -2, "source");
     lua_pop(L, 1);
     for (size_t i = 0; i < sizeof prelude / sizeof *prelude; i++) {
-        if (luaL_loadbufferx(L, prelude[i].text, prelude[i].len, prelude[i].name, "t") != LUA_OK) {
+        if (load_prelude(L, i) != LUA_OK) {
             sd_fail(error, SD_E_INTERNAL, "%s", lua_tostring(L, -1));
             lua_pop(L, 1);
             return SD_E_INTERNAL;

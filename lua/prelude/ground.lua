@@ -8,8 +8,31 @@ function P.line()
   return host.line() or P.context
 end
 
-function P.fail(line, format, ...)
-  line = line or P.line()
+-- A place in the source: a line, or where `name = ...` stands from another place on.
+function P.locate(place, ...)
+  return { place or 1, ... }
+end
+
+local function line_of(place)
+  if type(place) ~= "table" then
+    return place
+  end
+  local line = line_of(place[1]) or 1
+  for i = 2, #place do
+    local pattern = "%f[%w_]" .. string.gsub(place[i], "%p", "%%%0") .. "%f[^%w_]%s*=[^=]"
+    for at = line, #P.lines do
+      if string.find(string.gsub(P.lines[at] .. " ", "%-%-.*", " "), pattern) then
+        line = at
+        break
+      end
+    end
+  end
+  return line
+end
+
+-- place nil: the line of the script that is being run.
+function P.fail(place, format, ...)
+  local line = line_of(place or P.line())
   local where = line and string.format("%s:%d: ", P.source, line) or P.source .. ": "
   error(where .. string.format(format, ...), 0)
 end
@@ -67,24 +90,6 @@ function P.found(value)
   return "a " .. type(value)
 end
 
--- The line where `name = ...` stands in the source, for each name from the line of the one before.
-function P.locate(line, ...)
-  line = line or 1
-  for _, name in ipairs { ... } do
-    if type(name) ~= "string" then
-      return line
-    end
-    local pattern = "%f[%w_]" .. string.gsub(name, "%p", "%%%0") .. "%f[^%w_]%s*=[^=]"
-    for at = line, #P.lines do
-      if string.find(string.gsub(P.lines[at] .. " ", "%-%-.*", " "), pattern) then
-        line = at
-        break
-      end
-    end
-  end
-  return line
-end
-
 -- Checks the fields of `given` against `spec` (name = kind) and returns them in the units C counts
 -- in.  Without a point of the sweep, values that depend on it are left for later.  Whole numbers
 -- as keys are the caller's business.
@@ -106,10 +111,10 @@ end
 
 -- One value of a kind: { expected = "a time such as 25*ms", take = function(value) ... end }, where
 -- take returns the exact value, or nil and sharper words for what was expected.
-function P.take(what, value, kind, line)
+function P.take(what, value, kind, place)
   local exact, sharper = kind.take(value)
   if exact == nil then
-    P.fail(line, "%s: expected %s, found %s", what, sharper or kind.expected, P.found(value))
+    P.fail(place, "%s: expected %s, found %s", what, sharper or kind.expected, P.found(value))
   end
   return exact
 end

@@ -190,8 +190,8 @@ function P.result(facts, measures, read)
 end
 
 -- Calls a script's function on the result; absent values become nil and the reason.
-local function ask(call, r, line)
-  P.context = line
+local function ask(call, r)
+  P.context = host.defined(call)
   local ok, value = pcall(call, r)
   if not ok and P.is(value) == "absent" then
     return nil, tostring(value)
@@ -202,7 +202,7 @@ local function ask(call, r, line)
 end
 
 function P.computed(measure, r)
-  local value = ask(measure.call, r, measure.line)
+  local value = ask(measure.call, r)
   if P.is(value) == "missing" or value ~= value or value == math.huge or value == -math.huge then
     return nil
   elseif P.is(value) == "quantity" and value.amount ~= value.amount then
@@ -360,9 +360,9 @@ function P.expectations(given, axes, line)
         P.fail(P.locate(line, name), "expect: unknown field '%s'%s", name, P.hint(name, { "when" }))
       end
     end
-    local at = host.defined(one[2])
-    list[i] = { text = one[1], call = one[2], line = at,
-                when = P.when("expect.when", one.when, axes, math.max(line, at - 3)) }
+    local near = P.locate(math.max(1, host.defined(one[2]) - 2), "when")
+    list[i] = { text = one[1], call = one[2],
+                when = P.when("expect.when", one.when, axes, near) }
   end
   if #list > 255 then
     P.fail(line, "expect: expected at most 255, found %d", #list)
@@ -376,7 +376,7 @@ function P.judge(expectations, r, point)
   for i, one in ipairs(expectations) do
     if P.matches(one.when, point) then
       asked = asked + 1
-      local value, absent = ask(one.call, r, one.line)
+      local value, absent = ask(one.call, r)
       if not value or P.is(value) == "missing" then
         failed[#failed + 1] = i
         why = why or absent
