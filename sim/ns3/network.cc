@@ -7,7 +7,6 @@
 #include "sim/ns3/tcp_layer.h"
 
 #include "ns3/boolean.h"
-#include "ns3/config.h"
 #include "ns3/global-value.h"
 #include "ns3/icmpv4-l4-protocol.h"
 #include "ns3/rng-seed-manager.h"
@@ -89,7 +88,6 @@ int sd_net_create(sd_net **out, const sd_net_config *config, sd_error *error)
         return sd_fail(error, SD_E_STATE,
                        "network: one exists already in this process; destroy it first");
     // These outlive a simulation inside ns-3: each network starts from the same.
-    ns3::Config::Reset();
     ns3::RngSeedManager::SetSeed(1);
     ns3::RngSeedManager::SetRun(1);
     ns3::GlobalValue::Bind("ChecksumEnabled", ns3::BooleanValue(config->checksums));
@@ -101,7 +99,6 @@ int sd_net_create(sd_net **out, const sd_net_config *config, sd_error *error)
 
     sd_net *net = new sd_net;
     net->config = *config;
-    net->pattern = Connection::MakePattern();
     the_network = net;
     *out = net;
     return SD_OK;

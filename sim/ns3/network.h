@@ -85,8 +85,6 @@ struct sd_net {
     std::unordered_set<sd_udp *> udps;
     std::unordered_set<sd_tcp *> tcps;
     uint32_t next_tcp_id = 1;
-    // A connection with Linux-like settings that new ones are copied from.
-    ns3::Ptr<shakedown::Connection> pattern;
     void (*queue_drop)(void *, int, int, const uint8_t *, size_t) = nullptr;
     void *queue_drop_ctx = nullptr;
 

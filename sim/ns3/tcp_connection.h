@@ -46,7 +46,9 @@ class Connection : public ns3::TcpSocketBase
 {
   public:
     static ns3::TypeId GetTypeId();
-    static ns3::Ptr<Connection> MakePattern();
+    // A connection with Linux's settings that new ones are copied from.  Setting them takes longer
+    // than a handshake, so the process keeps one.
+    static ns3::Ptr<const Connection> Pattern();
 
     Connection();
     Connection(const Connection &pattern);
@@ -96,6 +98,7 @@ class Connection : public ns3::TcpSocketBase
   private:
     enum class AckOption { kNone, kWanted, kSent };
 
+    void BecomePattern();
     void SetCallbacks();
     void Report(sd_tcp_event event);
     void StateChanged(ns3::TcpSocket::TcpStates_t before, ns3::TcpSocket::TcpStates_t now);

@@ -104,7 +104,7 @@ Ptr<Connection> TcpLayer::Connect(const sd_addr *to, uint32_t id)
     names.local_ip = route->GetSource().Get();
     if (FreePort(&names) == 0)
         return nullptr;
-    Ptr<Connection> connection = CopyObject<Connection>(m_host->net->pattern);
+    Ptr<Connection> connection = CopyObject<Connection>(Connection::Pattern());
     connection->Join(this, names, id);
     m_connections[names] = connection;
     return connection;
@@ -202,7 +202,7 @@ void TcpLayer::OnSyn(const std::shared_ptr<Listener> &listener, Ptr<Packet> pack
     packet->PeekHeader(syn);
     FourTuple names{segment.destination.Get(), segment.source.Get(), segment.destination_port,
                     segment.source_port};
-    Ptr<Connection> child = CopyObject<Connection>(m_host->net->pattern);
+    Ptr<Connection> child = CopyObject<Connection>(Connection::Pattern());
     child->Join(this, names, m_host->net->next_tcp_id++);
     m_connections[names] = child;
     child->OpenPassive(listener, syn, segment);
@@ -252,7 +252,7 @@ bool TcpLayer::OnCookie(const std::shared_ptr<Listener> &listener, Ptr<Packet> p
     if (!sd_cookie_check(&syn, isn, segment.options, segment.options_len, CookieKey(), ClockNs()))
         return false;
     FourTuple names{syn.server_ip, syn.client_ip, syn.server_port, syn.client_port};
-    Ptr<Connection> child = CopyObject<Connection>(m_host->net->pattern);
+    Ptr<Connection> child = CopyObject<Connection>(Connection::Pattern());
     child->Join(this, names, m_host->net->next_tcp_id++);
     m_connections[names] = child;
     child->OpenFromCookie(listener, segment, isn, syn.mss, syn.window_scale, syn.sack,

@@ -35,31 +35,42 @@ TypeId Connection::GetTypeId()
 }
 
 // Linux 6.1's defaults, where ns-3 has a knob for them.
-Ptr<Connection> Connection::MakePattern()
+void Connection::BecomePattern()
 {
-    Ptr<Connection> c = CreateObject<Connection>();
-    c->SetSegSize(1448);
-    c->SetInitialCwnd(10);         // RFC 6928
-    c->SetConnTimeout(Seconds(1)); // RFC 6298: the first RTO, doubled for each SYN
-    c->SetSynRetries(7);           // tcp_syn_retries 6, and the first
-    c->SetDataRetries(15);         // tcp_retries2
+    SetSegSize(1448);
+    SetInitialCwnd(10);         // RFC 6928
+    SetConnTimeout(Seconds(1)); // RFC 6298: the first RTO, doubled for each SYN
+    SetSynRetries(7);           // tcp_syn_retries 6, and the first
+    SetDataRetries(15);         // tcp_retries2
     // RTO = SRTT + max(4 RTTVAR, TCP_RTO_MIN): what RFC 6298 calls G.
-    c->SetClockGranularity(MilliSeconds(200));
-    c->SetMinRto(MilliSeconds(200));
-    c->SetDelAckTimeout(MilliSeconds(40)); // TCP_DELACK_MIN
-    c->SetDelAckMaxCount(2);
-    c->SetTcpNoDelay(true);
-    c->SetSndBufSize(4U << 20);
-    c->SetRcvBufSize(4U << 20);
-    c->m_msl = 30; // TIME_WAIT lasts 60 s
-    c->m_sackEnabled = true;
-    c->m_txBuffer->SetSackEnabled(true);
-    c->m_timestampEnabled = true;
-    c->m_winScalingEnabled = true;
-    c->SetRtt(CreateObject<RttMeanDeviation>());
-    c->SetCongestionControlAlgorithm(CreateObject<TcpCubic>());
-    c->SetRecoveryAlgorithm(CreateObject<TcpPrrRecovery>());
-    return c;
+    SetClockGranularity(MilliSeconds(200));
+    SetMinRto(MilliSeconds(200));
+    SetDelAckTimeout(MilliSeconds(40)); // TCP_DELACK_MIN
+    SetDelAckMaxCount(2);
+    SetTcpNoDelay(true);
+    SetSndBufSize(4U << 20);
+    SetRcvBufSize(4U << 20);
+    m_msl = 30; // TIME_WAIT lasts 60 s
+    m_sackEnabled = true;
+    m_txBuffer->SetSackEnabled(true);
+    m_timestampEnabled = true;
+    m_winScalingEnabled = true;
+    SetRtt(CreateObject<RttMeanDeviation>());
+    SetCongestionControlAlgorithm(CreateObject<TcpCubic>());
+    SetRecoveryAlgorithm(CreateObject<TcpPrrRecovery>());
+}
+
+// Never freed: at exit ns-3's own statics may be gone already.
+Ptr<const Connection> Connection::Pattern()
+{
+    static Connection *pattern;
+    if (pattern == nullptr) {
+        Ptr<Connection> made = CreateObject<Connection>();
+        made->BecomePattern();
+        pattern = PeekPointer(made);
+        pattern->Ref();
+    }
+    return pattern;
 }
 
 Connection::Connection() : m_own_end_point(Ipv4Address::GetAny(), 0)
