@@ -6,6 +6,7 @@ extern "C" {
 #include "sim/box/ip.h"
 }
 
+#include "ns3/inet-socket-address.h"
 #include "ns3/tcp-rx-buffer.h"
 #include "ns3/tcp-tx-buffer.h"
 
@@ -76,8 +77,7 @@ void Connection::OnReset(const Segment &s)
         SendEmptyPacket(TcpHeader::ACK);
 }
 
-void Connection::Deliver(Ptr<Packet> packet, const Ipv4Header &ip, Ptr<Ipv4Interface> in,
-                         const Segment &s)
+void Connection::Deliver(Ptr<Packet> packet, const Segment &s)
 {
     counters.segments_in++;
     if (s.flags & SD_TCP_RST) {
@@ -104,19 +104,26 @@ void Connection::Deliver(Ptr<Packet> packet, const Ipv4Header &ip, Ptr<Ipv4Inter
         if (!m_active)
             HearOptions(SD_SEGMENT_ACK, s);
     }
-    Process(packet, ip, in, s);
+    Process(packet, s);
+}
+
+// What ns-3's ForwardUp() does, which parses the header once more for it.
+void Connection::Forward(Ptr<Packet> packet, const Segment &s, uint32_t payload)
+{
+    if (IsValidTcpSegment(s.seq, packet->GetSize() - payload, payload))
+        DoForwardUp(packet, InetSocketAddress(s.source, s.source_port),
+                    InetSocketAddress(s.destination, s.destination_port));
 }
 
 // A FIN goes to ns-3 alone: together with data it loses its place in the sequence, and one that
 // came before is not acknowledged again.
-void Connection::Process(Ptr<Packet> packet, const Ipv4Header &ip, Ptr<Ipv4Interface> in,
-                         const Segment &s)
+void Connection::Process(Ptr<Packet> packet, const Segment &s)
 {
     if (!(s.flags & SD_TCP_FIN)) {
         if (m_state == LAST_ACK && s.ack <= m_tcb->m_highTxMark.Get() && s.payload == 0 &&
             s.ack <= m_txBuffer->HeadSequence())
             return; // an old acknowledgement does not cover our FIN
-        ForwardUp(packet, ip, s.source_port, in);
+        Forward(packet, s, s.payload);
         return;
     }
     Ptr<Packet> fin = packet->Copy();
@@ -125,7 +132,7 @@ void Connection::Process(Ptr<Packet> packet, const Ipv4Header &ip, Ptr<Ipv4Inter
     header.SetFlags(header.GetFlags() & ~TcpHeader::FIN);
     if (s.payload > 0) {
         packet->AddHeader(header);
-        ForwardUp(packet, ip, s.source_port, in);
+        Forward(packet, s, s.payload);
         if (m_endPoint == nullptr)
             return;
     }
@@ -141,7 +148,7 @@ void Connection::Process(Ptr<Packet> packet, const Ipv4Header &ip, Ptr<Ipv4Inter
             return;
     }
     fin->AddHeader(header);
-    ForwardUp(fin, ip, s.source_port, in);
+    Forward(fin, s, 0);
 }
 
 // RFC 1191 6.4: smaller segments from now on, and what was too large goes again at once.

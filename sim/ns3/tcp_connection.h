@@ -6,7 +6,6 @@
 #include "sim/ns3/network.h"
 
 #include "ns3/ipv4-end-point.h"
-#include "ns3/ipv4-interface.h"
 #include "ns3/tcp-header.h"
 #include "ns3/tcp-socket-base.h"
 
@@ -63,8 +62,7 @@ class Connection : public ns3::TcpSocketBase
     // Stands where OpenPassive() and a SYN-ACK of sequence `isn` would have led.
     void OpenFromCookie(std::shared_ptr<Listener> listener, const Segment &ack, uint32_t isn,
                         uint16_t mss, int window_scale, bool sack, bool timestamps);
-    void Deliver(ns3::Ptr<ns3::Packet> packet, const ns3::Ipv4Header &ip,
-                 ns3::Ptr<ns3::Ipv4Interface> in, const Segment &segment);
+    void Deliver(ns3::Ptr<ns3::Packet> packet, const Segment &segment);
     void PathMtu(uint16_t mtu);
     void Refused();
 
@@ -113,8 +111,8 @@ class Connection : public ns3::TcpSocketBase
     bool Acceptable(const Segment &segment);
     void OnReset(const Segment &segment);
     void Kill(sd_tcp_event event);
-    void Process(ns3::Ptr<ns3::Packet> packet, const ns3::Ipv4Header &ip,
-                 ns3::Ptr<ns3::Ipv4Interface> in, const Segment &segment);
+    void Process(ns3::Ptr<ns3::Packet> packet, const Segment &segment);
+    void Forward(ns3::Ptr<ns3::Packet> packet, const Segment &segment, uint32_t payload);
     uint32_t InitialSequence() const;
     void StartSending(uint32_t isn);
     void StartReceiving(ns3::SequenceNumber32 peer_isn);

@@ -132,7 +132,7 @@ void TcpLayer::EmptyGraves()
 // -- in --
 
 IpL4Protocol::RxStatus TcpLayer::Receive(Ptr<Packet> packet, const Ipv4Header &ip,
-                                         Ptr<Ipv4Interface> in)
+                                         Ptr<Ipv4Interface>)
 {
     Scratch bytes(m_host->net);
     const uint8_t *tcp = bytes.data();
@@ -164,7 +164,7 @@ IpL4Protocol::RxStatus TcpLayer::Receive(Ptr<Packet> packet, const Ipv4Header &i
     auto found = m_connections.find(names);
     if (found != m_connections.end()) {
         Ptr<Connection> connection = found->second; // outlives whatever its callbacks do
-        connection->Deliver(packet, ip, in, s);
+        connection->Deliver(packet, s);
         return RX_OK;
     }
     auto listening = m_listeners.find(s.destination_port);
@@ -175,7 +175,7 @@ IpL4Protocol::RxStatus TcpLayer::Receive(Ptr<Packet> packet, const Ipv4Header &i
             return RX_OK;
         }
         if ((s.flags & (SD_TCP_ACK | SD_TCP_SYN | SD_TCP_RST)) == SD_TCP_ACK &&
-            OnCookie(listener, packet, ip, in, s))
+            OnCookie(listener, packet, s))
             return RX_OK;
     }
     AnswerReset(s);
@@ -237,7 +237,7 @@ void TcpLayer::SendCookie(Listener &listener, const Segment &segment)
 }
 
 bool TcpLayer::OnCookie(const std::shared_ptr<Listener> &listener, Ptr<Packet> packet,
-                        const Ipv4Header &ip, Ptr<Ipv4Interface> in, const Segment &segment)
+                        const Segment &segment)
 {
     if (listener->cookies == SD_VALIDATE_NEVER || listener->counters.cookies_sent == 0)
         return false;
@@ -257,7 +257,7 @@ bool TcpLayer::OnCookie(const std::shared_ptr<Listener> &listener, Ptr<Packet> p
     m_connections[names] = child;
     child->OpenFromCookie(listener, segment, isn, syn.mss, syn.window_scale, syn.sack,
                           syn.timestamps);
-    child->Deliver(packet, ip, in, segment);
+    child->Deliver(packet, segment);
     return true;
 }
 

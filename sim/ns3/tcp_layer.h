@@ -89,7 +89,6 @@ class TcpLayer : public ns3::TcpL4Protocol
     void OnSyn(const std::shared_ptr<Listener> &listener, ns3::Ptr<ns3::Packet> packet,
                const Segment &segment);
     bool OnCookie(const std::shared_ptr<Listener> &listener, ns3::Ptr<ns3::Packet> packet,
-                  const ns3::Ipv4Header &ip, ns3::Ptr<ns3::Ipv4Interface> in,
                   const Segment &segment);
     void SendCookie(Listener &listener, const Segment &segment);
     uint32_t CookieKey() const;
