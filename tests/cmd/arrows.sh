@@ -21,7 +21,7 @@ sim/box: sim/core/ sim/net.h sim/box/
 sim/node: sim/core/ sim/net.h sim/box/ sim/node/
 protocols: sim/core/ protocols/
 protocols/crypto: sim/core/ protocols/crypto/
-lua: sim/core/ sim/net.h sim/node/ lua/
+lua: sim/core/ sim/net.h sim/node/ lua/ prelude.inc
 results: sim/core/ results/
 plots: sim/core/ results/ plots/
 ROWS
