@@ -147,12 +147,13 @@ static bool forge(void *ctx, struct sd_mem_unit *u)
 static void test_forged_record(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < PROTOCOLS; i++)
+    for (size_t i = 0; i < 2 * PROTOCOLS; i++)
         for (int from_client = 0; from_client < 2; from_client++) {
-            bool datagram = sd_agent_find(protocols[i])->service == SD_SERVICE_DATAGRAM;
+            const char *protocol = protocols[i / 2], *mode = i % 2 ? "psk" : "fresh";
+            bool datagram = sd_agent_find(protocol)->service == SD_SERVICE_DATAGRAM;
             struct talk t;
             struct forger f = {&t, from_client, false};
-            talk_modes(&t, protocols[i], "fresh", 1);
+            talk_modes(&t, protocol, mode, 1);
             t.quiet = true;
             talk_connect(&t);
             int from = from_client ? t.client : t.server, to = from_client ? t.server : t.client;
