@@ -12,14 +12,14 @@ static struct sd_binding *binding_of(lua_State *L)
     struct sd_binding *b = lua_touserdata(L, -1);
     lua_pop(L, 1);
     if (!b)
-        luaL_error(L, "nothing is running yet");
+        sd_script_fail(L, "nothing is running yet");
     return b;
 }
 
 static int checked(lua_State *L, int result, const struct sd_error *error)
 {
     if (result < 0)
-        return luaL_error(L, "%s", error->text[0] ? error->text : sd_result_text(result));
+        return sd_script_fail(L, "%s", error->text[0] ? error->text : sd_result_text(result));
     lua_pushinteger(L, result);
     return 1;
 }
@@ -55,7 +55,7 @@ static int lab_host(lua_State *L)
     if (strcmp(costs, "none") != 0) {
         config.costs = sd_costs_load(costs, &error);
         if (!config.costs)
-            return luaL_error(L, "%s", error.text);
+            return sd_script_fail(L, "%s", error.text);
     }
     return checked(L, sd_lab_host(b->lab, &config, &error), &error);
 }
@@ -185,7 +185,8 @@ static int lab_agent(lua_State *L)
     luaL_checktype(L, 11, LUA_TTABLE);
     lua_Unsigned options = lua_rawlen(L, 11);
     if (options > OPTIONS)
-        return luaL_error(L, "runs.options: expected at most %d, found %d", OPTIONS, (int)options);
+        return sd_script_fail(L, "runs.options: expected at most %d, found %d", OPTIONS,
+                              (int)options);
     for (lua_Unsigned i = 0; i < options; i++) {
         lua_rawgeti(L, 11, (lua_Integer)i + 1);
         lua_rawgeti(L, -1, 1);
@@ -264,7 +265,7 @@ static int lab_at(lua_State *L)
     luaL_checktype(L, 2, LUA_TFUNCTION);
     struct sd_call *call = malloc(sizeof *call);
     if (!call)
-        return luaL_error(L, "out of memory for the timeline");
+        return sd_script_fail(L, "out of memory for the timeline");
     lua_settop(L, 2);
     *call = (struct sd_call){b, b->calls, &b->calls, luaL_ref(L, LUA_REGISTRYINDEX)};
     if (call->next)
@@ -274,7 +275,7 @@ static int lab_at(lua_State *L)
     if (rc < 0) {
         luaL_unref(L, LUA_REGISTRYINDEX, call->function);
         forget(call);
-        return luaL_error(L, "at: %s", sd_result_text(rc));
+        return sd_script_fail(L, "at: %s", sd_result_text(rc));
     }
     return 0;
 }
@@ -425,7 +426,7 @@ static int lab_listen(lua_State *L)
         return 0;
     struct sd_interest *grown = realloc(b->interest, (b->interests + 1) * sizeof *grown);
     if (!grown)
-        return luaL_error(L, "out of memory for events");
+        return sd_script_fail(L, "out of memory for events");
     b->interest = grown;
     struct sd_interest *one = &b->interest[b->interests++];
     one->machine = machine;

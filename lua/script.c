@@ -55,9 +55,10 @@ static void look_at_limits(lua_State *L, lua_Debug *where)
     (void)where;
     struct sd_script *script = sd_script_of(L);
     script->steps += STRIDE;
-    if (script->steps > SD_SCRIPT_STEPS_MAX || script->allocated > SD_SCRIPT_ALLOCATED_MAX)
-        luaL_error(L,
-                   "the script did not come to an end in %d million steps; does a loop never end?",
+    if (script->steps <= SD_SCRIPT_STEPS_MAX && script->allocated <= SD_SCRIPT_ALLOCATED_MAX)
+        return;
+    sd_script_fail(L,
+                   "the script did not come to an end in %u million steps; does a loop never end?",
                    SD_SCRIPT_STEPS_MAX / 1000000);
 }
 
@@ -92,6 +93,18 @@ static int explain(lua_State *L)
     else
         lua_pushfstring(L, "%s: %s", script->shown, text);
     return 1;
+}
+
+/* luaL_error() would name the line of the prelude. */
+int sd_script_fail(lua_State *L, const char *format, ...)
+{
+    char text[SD_ERROR_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    lua_pushstring(L, text);
+    return lua_error(L);
 }
 
 /* -- what the prelude may call -- */

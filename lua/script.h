@@ -38,6 +38,9 @@ int sd_script_data(struct sd_script *, const char *text, size_t len, struct sd_e
  * on the stack; SD_E_SCENARIO "file:line: ...", or SD_E_USAGE when a setting is to blame. */
 int sd_script_call(struct sd_script *, int args, int results, struct sd_error *);
 
+/* Raises an error of the script's line that led here; returns never.  For C functions. */
+int sd_script_fail(lua_State *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Pushes P[name] or P.host[name]. */
 void sd_script_push(struct sd_script *, const char *name);
 void sd_script_push_host(struct sd_script *);

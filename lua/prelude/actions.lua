@@ -125,7 +125,7 @@ local function action(fields)
   return setmetatable(fields, Action)
 end
 
-local function checked_fields(verb, subject, fields)
+local function checked_fields(verb, fields)
   if verb == "set" then
     P.link_fields("set", fields, nil, P.line())
   elseif P.is(fields) or type(fields) ~= "table" then
@@ -142,13 +142,14 @@ local function told(verb, subject, values, prev)
   local spec = verbs[verb]
   local wanted = spec.args
   local made = { verb = verb, subject = subject, args = {}, fields = {}, prev = prev }
-  if prev and wanted[1] == host then
-    made.args[1] = prev.args[1]
-    values = table.pack(prev.args[1], table.unpack(values, 1, values.n))
+  local inherited = prev and 1 or 0 -- the machine that the chain began with
+  if #wanted == inherited and values.n == 1 and type(values[1]) == "table" and not P.is(values[1])
+  then
+    made.fields = checked_fields(verb, values[1])
+    values = { n = 0 }
   end
-  if #wanted == 0 and values.n == 1 and type(values[1]) == "table" and not P.is(values[1]) then
-    made.fields = checked_fields(verb, subject, values[1])
-    return action(made)
+  if prev then
+    values = table.pack(prev.args[1], table.unpack(values, 1, values.n))
   end
   if spec.word and values.n == 1 then
     if P.is(values[1]) ~= "lazy" then
@@ -164,7 +165,8 @@ local function told(verb, subject, values, prev)
     end
   end
   if values.n > #wanted then
-    P.fail(nil, "%s: expected %d values in brackets, found %d", verb, #wanted, values.n)
+    P.fail(nil, "%s: expected %d values in brackets, found %d", verb, #wanted - inherited,
+           values.n - inherited)
   elseif rawequal(made.args[1], subject) then
     P.fail(nil, "%s: %s cannot %s to itself", verb, tostring(subject), verb)
   end
@@ -256,7 +258,7 @@ function Action:__call(given)
   end
   local copy = { verb = self.verb, subject = self.subject, args = self.args,
                  prev = self.prev, word = self.word, line = self.line }
-  copy.fields = checked_fields(self.verb, self.subject, given)
+  copy.fields = checked_fields(self.verb, given)
   return action(copy)
 end
 

@@ -120,7 +120,7 @@ function P.describe(config)
   local axes, repeats = P.sweep(scenario, config)
   local places, points = P.points(axes, repeats)
   no_clash(axes)
-  local samples, first = P.samples(axes), nil
+  local samples, first = P.samples(axes, places, points), nil
   for _, point in ipairs(samples) do
     local plan = P.plan(scenario, point)
     first = first or plan

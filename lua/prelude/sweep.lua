@@ -337,29 +337,26 @@ function P.point(axes, pick)
   return point
 end
 
--- A point for every value of every axis, so that each value is looked at before anything runs.
-function P.samples(axes)
-  local samples, base = {}, nil
-  local function add(pick)
-    if P.exists(axes, pick) then
-      samples[#samples + 1] = P.point(axes, pick)
-      base = base or table.move(pick, 1, #axes, 1, {})
-    end
+-- Some of the points, among which are every pair of protocol and mode and every other value, so
+-- that each is looked at before anything runs.
+function P.samples(axes, places, points)
+  local samples, seen = {}, {}
+  for i = 2, #axes do
+    seen[i] = {}
   end
-  for protocol = 1, #axes[1].values do
-    for mode = 1, #axes[2].values do
-      local pick = { protocol, mode }
-      for i = 3, #axes do
-        pick[i] = 1
+  for n = 0, points - 1 do
+    local at, new = n * #axes, false
+    for i = 2, #axes do
+      local place = places[at + i]
+      if i == 2 then
+        place = place * 1000 + places[at + 1]
       end
-      add(pick)
+      if not seen[i][place] then
+        seen[i][place], new = true, true
+      end
     end
-  end
-  for i = 3, base and #axes or 0 do
-    for place = 2, #axes[i].values do
-      local pick = table.move(base, 1, #axes, 1, {})
-      pick[i] = place
-      add(pick)
+    if new then
+      samples[#samples + 1] = P.point(axes, table.move(places, at + 1, at + #axes, 1, {}))
     end
   end
   return samples

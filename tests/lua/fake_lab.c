@@ -111,7 +111,9 @@ sd_machine sd_lab_host(struct sd_lab *l, const struct sd_machine_config *c, stru
         return sd_fail(error, SD_E_NOMEM, "too many machines");
     sd_machine m = machine(l, "host", c->name);
     if (c->cores > 1 || c->costs)
-        log_line(l, "cores %" PRIu32 " cost %s", c->cores, c->costs ? c->costs->name : "none");
+        logged += (size_t)snprintf(fake_log + logged, sizeof fake_log - logged,
+                                   " cores %" PRIu32 " cost %s", c->cores,
+                                   c->costs ? c->costs->name : "none");
     logged += (size_t)snprintf(fake_log + logged, sizeof fake_log - logged, "\n");
     return m;
 }
