@@ -294,6 +294,35 @@ static int plan_application(struct plan *p, const struct sd_args *args, struct s
     return SD_OK;
 }
 
+#define NAMES_MAX 32
+
+static int no_such(const char *what, const char *word, const char *const *names,
+                   struct sd_error *error)
+{
+    const char *near = sd_nearest(word, names);
+    return sd_fail(error, SD_E_USAGE,
+                   "live: no %s '%s'%s%s%s; `shakedown list protocols` shows them", what, word,
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+static int no_protocol(const char *word, struct sd_error *error)
+{
+    const char *names[NAMES_MAX] = {0};
+    for (size_t i = 0; sd_agents[i] && i < NAMES_MAX - 1; i++)
+        names[i] = sd_agents[i]->name;
+    return no_such("protocol", word, names, error);
+}
+
+static int no_mode(const struct sd_agent_ops *protocol, const char *word, struct sd_error *error)
+{
+    const char *names[NAMES_MAX] = {0};
+    char what[48];
+    for (size_t i = 0; protocol->modes[i].name && i < NAMES_MAX - 1; i++)
+        names[i] = protocol->modes[i].name;
+    snprintf(what, sizeof what, "mode of %s", protocol->name);
+    return no_such(what, word, names, error);
+}
+
 static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error *error)
 {
     struct sd_live_config *c = &p->live;
@@ -301,9 +330,7 @@ static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error
     int r;
     c->protocol = sd_agent_find(args->word[0]);
     if (!c->protocol)
-        return sd_fail(error, SD_E_USAGE,
-                       "live: no protocol '%s'; `shakedown list protocols` shows them",
-                       args->word[0]);
+        return no_protocol(args->word[0], error);
     if (client == sd_args_has(args, "listen"))
         return sd_fail(error, SD_E_USAGE, "live: expected either --connect or --listen");
     r = client ? endpoint(sd_args_text(args, "connect", ""), "connect", &c->remote, error)
@@ -313,10 +340,7 @@ static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error
     c->agent.role = client ? SD_ROLE_CLIENT : SD_ROLE_SERVER;
     c->agent.mode = sd_args_text(args, "mode", "fresh");
     if (!sd_mode_find(c->protocol, c->agent.mode))
-        return sd_fail(error, SD_E_USAGE,
-                       "live: %s has no mode '%s'; its modes: `shakedown list "
-                       "protocols`",
-                       c->protocol->name, c->agent.mode);
+        return no_mode(c->protocol, c->agent.mode, error);
     c->agent.server_name = sd_args_text(args, "name", "server.example");
     c->agent.alpn = sd_args_text(args, "alpn", NULL);
     c->agent.mutual = sd_args_has(args, "mutual");
