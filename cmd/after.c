@@ -1,6 +1,8 @@
 #include "cmd/after.h"
 #include "cmd/commands.h"
 #include "cmd/workers.h"
+#include "plots/ladder.h"
+#include "plots/plot.h"
 #include "results/tables.h"
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +88,17 @@ void sd_after_show_tables(const struct sd_campaign *campaign)
     sd_tables_free(tables);
 }
 
+int sd_after_plots(const struct sd_campaign *campaign, int status)
+{
+    struct sd_error error = {0};
+    return sd_plots_draw(campaign->dir, NULL, &error) < 0 ? sd_complain(&error) : status;
+}
+
 int sd_after_report(const struct sd_campaign *campaign, int status)
 {
+    struct sd_error error = {0};
+    if (sd_ladders_draw(campaign->dir, NULL, &error) < 0)
+        return sd_complain(&error);
     fprintf(stderr, "next: open %s/report.html\n", campaign->dir);
     return status;
 }

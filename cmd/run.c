@@ -14,6 +14,7 @@ static int run(const struct sd_args *args)
         sd_after_runs(&campaign, &tally, sd_campaign_run(&campaign, &tally, &error), &error);
     if (status != SD_EXIT_USAGE && status != SD_EXIT_INTERRUPTED) {
         sd_after_show_tables(&campaign);
+        status = sd_after_plots(&campaign, status);
         if (campaign.trace)
             fprintf(stderr, "next: shakedown trace %s RUN, for a RUN of %s/events\n", campaign.dir,
                     campaign.dir);

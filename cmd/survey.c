@@ -31,7 +31,7 @@ static int run(const struct sd_args *args)
     int status =
         sd_after_runs(&campaign, &tally, sd_campaign_run(&campaign, &tally, &error), &error);
     if (status != SD_EXIT_USAGE && status != SD_EXIT_INTERRUPTED)
-        status = sd_after_report(&campaign, status);
+        status = sd_after_report(&campaign, sd_after_plots(&campaign, status));
     sd_campaign_free(&campaign);
     return status;
 }

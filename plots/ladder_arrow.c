@@ -87,9 +87,9 @@ static void put_tip(FILE *to, const struct picture *picture, const struct sd_tra
     fprintf(to, ", left %s ms, ", sd_ms_text(entry->t, left));
     if (entry->packet.arrive != SD_NEVER)
         fprintf(to, "arrived %s ms", sd_ms_text(entry->packet.arrive, arrived));
-    if (entry->packet.fate != SD_FATE_ARRIVED)
+    if (entry->packet.fate != SD_TRACE_ARRIVED)
         fprintf(to, "%s%s", entry->packet.arrive != SD_NEVER ? ", " : "",
-                sd_fate_name(entry->packet.fate));
+                sd_trace_fate_name(entry->packet.fate));
     fputs("\n", to);
     sd_xml(to, entry->packet.what);
     fprintf(to, "\n%" PRIu32 " bytes, ", entry->packet.len);
@@ -101,14 +101,16 @@ static void put_tip(FILE *to, const struct picture *picture, const struct sd_tra
     fputs("</title>\n", to);
 }
 
-static void put_shaft(FILE *to, struct arrow arrow, enum sd_fate fate, bool arrived, bool encrypted)
+static void put_shaft(FILE *to, struct arrow arrow, enum sd_trace_fate fate, bool arrived,
+                      bool encrypted)
 {
-    const char *colour = !arrived || fate == SD_FATE_CORRUPTED ? SD_BAD
-                         : encrypted                           ? SD_ENCRYPTED
-                                                               : SD_INK;
-    const char *dash = fate == SD_FATE_CORRUPTED   ? " stroke-dasharray=\"10 5\""
-                       : fate == SD_FATE_DUPLICATE ? " stroke-dasharray=\"3 4\""
-                                                   : "";
+    bool lost = fate == SD_TRACE_LOST || fate == SD_TRACE_QUEUE;
+    const char *colour = lost || fate == SD_TRACE_CORRUPTED ? SD_BAD
+                         : encrypted                        ? SD_ENCRYPTED
+                                                            : SD_INK;
+    const char *dash = fate == SD_TRACE_CORRUPTED   ? " stroke-dasharray=\"10 5\""
+                       : fate == SD_TRACE_DUPLICATE ? " stroke-dasharray=\"3 4\""
+                                                    : "";
     double dx = arrow.whole_x - arrow.x0, dy = arrow.whole_y - arrow.y0, len = hypot(dx, dy);
     double stop = arrived ? 10 : 0; /* the shaft ends inside the head */
     fprintf(to,
@@ -118,7 +120,7 @@ static void put_shaft(FILE *to, struct arrow arrow, enum sd_fate fate, bool arri
             encrypted ? "3" : "1.8", dash);
     if (arrived)
         put_head(to, arrow.x1, arrow.y1, dx, dy, colour);
-    else
+    else if (lost)
         put_cross(to, arrow.x1, arrow.y1);
 }
 
@@ -134,9 +136,9 @@ void sd_picture_arrow(struct picture *picture, size_t row)
     fputs("</g>\n", picture->to);
 }
 
-void sd_picture_sample(FILE *to, double x, double y, enum sd_fate fate, bool encrypted)
+void sd_picture_sample(FILE *to, double x, double y, enum sd_trace_fate fate, bool encrypted)
 {
-    bool arrived = fate != SD_FATE_LOST && fate != SD_FATE_QUEUE;
+    bool arrived = fate != SD_TRACE_LOST && fate != SD_TRACE_QUEUE;
     struct arrow arrow = {x, y, arrived ? x + 60 : x + 45, y, x + 60, y};
     put_shaft(to, arrow, fate, arrived, encrypted);
 }

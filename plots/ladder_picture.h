@@ -76,6 +76,6 @@ void sd_picture_line_text(FILE *, const struct sd_label *, struct sd_label_line,
 void sd_picture_arrow(struct picture *, size_t row);
 void sd_picture_label(struct picture *, size_t row);
 /* What the key shows of an arrow: a shaft with its head or cross, from x to x + 60. */
-void sd_picture_sample(FILE *, double x, double y, enum sd_fate, bool encrypted);
+void sd_picture_sample(FILE *, double x, double y, enum sd_trace_fate, bool encrypted);
 
 #endif

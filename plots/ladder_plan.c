@@ -125,11 +125,12 @@ static void add_what(struct sd_label *label, const char *what)
 void sd_label_packet(struct sd_label *label, const struct sd_trace_entry *entry)
 {
     static const char *const endings[] = {
-        [SD_FATE_ARRIVED] = "",
-        [SD_FATE_LOST] = " lost",
-        [SD_FATE_CORRUPTED] = " corrupted",
-        [SD_FATE_QUEUE] = " dropped: queue full",
-        [SD_FATE_DUPLICATE] = " duplicate",
+        [SD_TRACE_ARRIVED] = "",
+        [SD_TRACE_LOST] = " lost",
+        [SD_TRACE_CORRUPTED] = " corrupted",
+        [SD_TRACE_QUEUE] = " dropped: queue full",
+        [SD_TRACE_DUPLICATE] = " duplicate",
+        [SD_TRACE_UNDER_WAY] = " under way at the end",
     };
     *label = (struct sd_label){0};
     add_what(label, *entry->packet.what ? entry->packet.what : entry->packet.proto);
@@ -139,7 +140,8 @@ void sd_label_packet(struct sd_label *label, const struct sd_trace_entry *entry)
              "B",
              entry->packet.len);
     add(label, SD_LABEL_SIZE, size);
-    add(label, SD_LABEL_FATE, endings[entry->packet.fate]);
+    add(label, entry->packet.fate == SD_TRACE_UNDER_WAY ? SD_LABEL_SIZE : SD_LABEL_FATE,
+        endings[entry->packet.fate]);
 }
 
 void sd_label_event(struct sd_label *label, const struct sd_ladder *ladder,

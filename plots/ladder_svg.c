@@ -96,9 +96,8 @@ static void put_names(const struct picture *picture)
 
 static void put_times(const struct picture *picture)
 {
-    char text[SD_MS_TEXT];
+    char text[SD_MS_TEXT], shown[SD_MS_TEXT] = "";
     double free = 0;
-    sd_time shown = SD_NEVER;
     FILE *to = picture->to;
     sd_svg_text(to, PICTURE_AXIS - 10, TOP - 30, AXIS_SIZE, "end", " fill=\"" SD_MUTED "\"", "ms");
     for (size_t i = 0; i < picture->moments; i++) {
@@ -107,11 +106,12 @@ static void put_times(const struct picture *picture)
                 "<path d=\"M%.1f %.1fH%.1f\" stroke=\"" SD_MUTED
                 "\" stroke-width=\"1\" fill=\"none\"/>\n",
                 PICTURE_AXIS - 4, moment->y, PICTURE_AXIS + 2);
-        if (moment->y < free || moment->t == shown)
+        sd_ms_text(moment->t, text);
+        if (moment->y < free || !strcmp(text, shown))
             continue;
-        shown = moment->t;
+        strcpy(shown, text);
         sd_svg_text(to, PICTURE_AXIS - 10, moment->y + 5, AXIS_SIZE, "end",
-                    " fill=\"" SD_MUTED "\"", sd_ms_text(moment->t, text));
+                    " fill=\"" SD_MUTED "\"", text);
         free = moment->y + AXIS_SIZE + 3;
     }
 }
@@ -178,7 +178,7 @@ static void put_more(struct picture *picture)
 struct key_item {
     bool wanted;
     enum { KEY_ARROW, KEY_MARK, KEY_FOLD } kind;
-    enum sd_fate fate;
+    enum sd_trace_fate fate;
     bool encrypted;
     enum sd_mark mark;
     const char *text;
@@ -198,15 +198,15 @@ static void put_key(struct picture *picture)
     const struct sd_ladder *ladder = picture->ladder;
     uint32_t fates = ladder->fates;
     const struct key_item items[] = {
-        {true, KEY_ARROW, SD_FATE_ARRIVED, false, 0, "in the clear"},
-        {ladder->encrypted, KEY_ARROW, SD_FATE_ARRIVED, true, 0,
+        {true, KEY_ARROW, SD_TRACE_ARRIVED, false, 0, "in the clear"},
+        {ladder->encrypted, KEY_ARROW, SD_TRACE_ARRIVED, true, 0,
          "bold words are encrypted: { } by handshake keys, [ ] by application keys, ( ) as early "
          "data"},
-        {fates & (1u << SD_FATE_LOST | 1u << SD_FATE_QUEUE), KEY_ARROW, SD_FATE_LOST, false, 0,
+        {fates & (1u << SD_TRACE_LOST | 1u << SD_TRACE_QUEUE), KEY_ARROW, SD_TRACE_LOST, false, 0,
          "never arrives"},
-        {fates & 1u << SD_FATE_CORRUPTED, KEY_ARROW, SD_FATE_CORRUPTED, false, 0,
+        {fates & 1u << SD_TRACE_CORRUPTED, KEY_ARROW, SD_TRACE_CORRUPTED, false, 0,
          "changed on its way"},
-        {fates & 1u << SD_FATE_DUPLICATE, KEY_ARROW, SD_FATE_DUPLICATE, false, 0,
+        {fates & 1u << SD_TRACE_DUPLICATE, KEY_ARROW, SD_TRACE_DUPLICATE, false, 0,
          "repeated by the network"},
         {has_mark(ladder, SD_MARK_GOOD), KEY_MARK, 0, false, SD_MARK_GOOD, "progress"},
         {has_mark(ladder, SD_MARK_BAD), KEY_MARK, 0, false, SD_MARK_BAD, "trouble"},

@@ -15,7 +15,7 @@ struct page {
     const struct sd_ladder *ladder;
     int columns, line[SD_LADDER_LINES]; /* column of each lifeline */
     uint32_t cell[WIDEST];
-    sd_time last; /* the time written last, at the left; SD_NEVER: none */
+    char last[SD_MS_TEXT]; /* the time written last, at the left */
 };
 
 static double characters(const char *text, size_t len)
@@ -104,10 +104,10 @@ static void end(struct page *page)
 static void put_left_time(struct page *page, sd_time t)
 {
     char text[SD_MS_TEXT];
-    if (t == page->last)
-        return;
-    page->last = t;
     sd_ms_text(t, text);
+    if (!strcmp(text, page->last))
+        return;
+    strcpy(page->last, text);
     put_text(page, TIME_WIDE - 1 - wide(text), text);
 }
 
@@ -170,17 +170,18 @@ static void put_shaft(struct page *page, const struct sd_trace_entry *entry, int
 {
     bool right = from < to, arrived = entry->packet.arrive != SD_NEVER;
     int low = (right ? from : to) + 1, high = right ? to : from, reach = (high - low) * 3 / 4;
-    bool whole = entry->packet.fate == SD_FATE_ARRIVED || !arrived;
+    bool whole = entry->packet.fate == SD_TRACE_ARRIVED || !arrived;
     uint32_t shaft = whole ? SHAFT : BROKEN;
+    uint32_t end = entry->packet.fate == SD_TRACE_UNDER_WAY ? ' ' : 'X';
     if (arrived) {
         put_code(page, low, high, shaft);
         put_code(page, right ? high - 1 : low, right ? high : low + 1, right ? '>' : '<');
     } else if (right) {
         put_code(page, low, low + reach, shaft);
-        put_code(page, low + reach, low + reach + 1, 'X');
+        put_code(page, low + reach, low + reach + 1, end);
     } else {
         put_code(page, high - reach, high, shaft);
-        put_code(page, high - reach - 1, high - reach, 'X');
+        put_code(page, high - reach - 1, high - reach, end);
     }
 }
 
@@ -225,7 +226,9 @@ static void put_packet(struct page *page, const struct sd_ladder_row *row)
         put(page, at, label.text, label.len);
     }
     char text[SD_MS_TEXT];
-    put_right(page, arrived ? sd_ms_text(entry->packet.arrive, text) : "never");
+    put_right(page, arrived ? sd_ms_text(entry->packet.arrive, text)
+                    : entry->packet.fate == SD_TRACE_UNDER_WAY ? ""
+                                                               : "never");
     end(page);
 }
 
@@ -316,10 +319,10 @@ static void put_key(struct page *page)
         put_plain(page, "{ } and [ ]: encrypted, by handshake keys and by application keys; ( ) "
                         "where a message stands: early data.");
     snprintf(text, sizeof text, "*  event    !  trouble%s%s%s",
-             ladder->fates & (1u << SD_FATE_LOST | 1u << SD_FATE_QUEUE)
+             ladder->fates & (1u << SD_TRACE_LOST | 1u << SD_TRACE_QUEUE)
                  ? "    \xe2\x94\x80\xe2\x94\x80X  never arrived"
                  : "",
-             ladder->fates & (1u << SD_FATE_CORRUPTED | 1u << SD_FATE_DUPLICATE)
+             ladder->fates & (1u << SD_TRACE_CORRUPTED | 1u << SD_TRACE_DUPLICATE)
                  ? "    \xe2\x95\x8c\xe2\x95\x8c>  changed or repeated"
                  : "",
              ladder->folds ? "    \xe2\x94\x8a  time folded" : "");
@@ -348,7 +351,6 @@ int sd_ladder_text(const struct sd_trace *trace, const struct sd_ladder_view *vi
         .columns = columns < 80       ? 80
                    : columns > WIDEST ? WIDEST
                                       : columns,
-        .last = SD_NEVER,
     };
     place_lines(&page);
 

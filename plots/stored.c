@@ -47,8 +47,6 @@ static bool lists(const json_t *values, const char *cell)
 {
     size_t index;
     json_t *value;
-    if (json_is_string(values))
-        return !strcmp(json_string_value(values), cell);
     json_array_foreach((json_t *)values, index, value)
     {
         if (json_is_string(value) && !strcmp(json_string_value(value), cell))
@@ -68,6 +66,42 @@ bool sd_stored_when(const struct sd_stored *stored, size_t row, const json_t *wh
             return false;
     }
     return true;
+}
+
+int sd_stored_conditions(const json_t *when, struct sd_condition **list, size_t *count,
+                         struct sd_error *error)
+{
+    size_t used = 0, size = json_object_size(when), index;
+    const char *name;
+    json_t *values, *value;
+    *count = 0;
+    *list = size ? calloc(size, sizeof **list) : NULL;
+    if (size && !*list)
+        return sd_fail(error, SD_E_NOMEM, "out of memory for conditions");
+    json_object_foreach((json_t *)when, name, values)
+    {
+        const char **texts = calloc(json_array_size(values) + 1, sizeof *texts);
+        if (!texts) {
+            sd_conditions_free(*list, used);
+            return sd_fail(error, SD_E_NOMEM, "out of memory for conditions");
+        }
+        struct sd_condition *condition = &(*list)[used++];
+        *condition = (struct sd_condition){.column = name, .value = texts};
+        json_array_foreach(values, index, value)
+        {
+            if (json_is_string(value))
+                texts[condition->values++] = json_string_value(value);
+        }
+    }
+    *count = used;
+    return SD_OK;
+}
+
+void sd_conditions_free(struct sd_condition *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free((void *)list[i].value);
+    free(list);
 }
 
 static const json_t *scenario_of(const struct sd_stored *stored, size_t row)

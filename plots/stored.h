@@ -3,6 +3,7 @@
 #ifndef SD_STORED_H
 #define SD_STORED_H
 
+#include "results/groups.h"
 #include "results/store.h"
 #include <jansson.h>
 
@@ -25,6 +26,11 @@ bool sd_stored_of(const struct sd_stored *, size_t row, const json_t *scenario);
 /* True: every column that `when` names has one of the values that it lists (texts, as in runs.csv).
  * A NULL or empty `when` admits every row. */
 bool sd_stored_when(const struct sd_stored *, size_t row, const json_t *when);
+/* The same for results/groups.h: as many conditions as `when` has, freed by the caller; NULL and
+ * *count 0 when it has none.  They borrow from the manifest.  SD_E_NOMEM. */
+int sd_stored_conditions(const json_t *when, struct sd_condition **, size_t *count,
+                         struct sd_error *);
+void sd_conditions_free(struct sd_condition *, size_t count);
 /* The name of a row's run, as its files have it.  False when the row is of no scenario. */
 bool sd_stored_run_name(const struct sd_stored *, size_t row, char name[SD_STORED_NAME]);
 /* The row of a run; -1: none has that name. */

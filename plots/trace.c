@@ -158,26 +158,27 @@ static int take_machine(const struct parser *parser, const json_t *object, const
 }
 
 static const char *const fate_names[] = {
-    [SD_FATE_ARRIVED] = "arrived",     [SD_FATE_LOST] = "lost",
-    [SD_FATE_CORRUPTED] = "corrupted", [SD_FATE_QUEUE] = "queue",
-    [SD_FATE_DUPLICATE] = "duplicate",
+    [SD_TRACE_ARRIVED] = "arrived",     [SD_TRACE_LOST] = "lost",
+    [SD_TRACE_CORRUPTED] = "corrupted", [SD_TRACE_QUEUE] = "queue",
+    [SD_TRACE_DUPLICATE] = "duplicate", [SD_TRACE_UNDER_WAY] = "under way",
 };
 #define FATES (sizeof fate_names / sizeof *fate_names)
 
-const char *sd_fate_name(enum sd_fate fate)
+const char *sd_trace_fate_name(enum sd_trace_fate fate)
 {
     return fate_names[fate];
 }
 
-static int take_fate(const struct parser *parser, const json_t *object, enum sd_fate *fate)
+static int take_fate(const struct parser *parser, const json_t *object, enum sd_trace_fate *fate)
 {
-    static const char expected[] = "arrived, lost, corrupted, queue or duplicate as \"fate\"";
+    static const char expected[] =
+        "arrived, lost, corrupted, queue, duplicate or under way as \"fate\"";
     const json_t *value = json_object_get(object, "fate");
     if (!json_is_string(value))
         return wrong(parser, expected, type_name(value));
     for (size_t i = 0; i < FATES; i++)
         if (!strcmp(json_string_value(value), fate_names[i])) {
-            *fate = (enum sd_fate)i;
+            *fate = (enum sd_trace_fate)i;
             return SD_OK;
         }
     return wrong(parser, expected, json_string_value(value));

@@ -11,14 +11,15 @@ struct sd_trace_machine {
     const char *address; /* of its first interface; "" when it has none */
 };
 
-enum sd_fate {
-    SD_FATE_ARRIVED,
-    SD_FATE_LOST,
-    SD_FATE_CORRUPTED,
-    SD_FATE_QUEUE, /* dropped because a queue was full */
-    SD_FATE_DUPLICATE,
+enum sd_trace_fate {
+    SD_TRACE_ARRIVED,
+    SD_TRACE_LOST,
+    SD_TRACE_CORRUPTED,
+    SD_TRACE_QUEUE, /* dropped because a queue was full */
+    SD_TRACE_DUPLICATE,
+    SD_TRACE_UNDER_WAY, /* when the run ended */
 };
-const char *sd_fate_name(enum sd_fate); /* as the file writes it: "arrived", "queue" */
+const char *sd_trace_fate_name(enum sd_trace_fate); /* as the file writes it: "arrived", "queue" */
 
 enum sd_trace_kind { SD_TRACE_PACKET, SD_TRACE_EVENT, SD_TRACE_NOTE };
 
@@ -32,7 +33,7 @@ struct sd_trace_entry {
         struct {               /* one crossing of one link */
             uint32_t from, to; /* indices of machines */
             sd_time arrive;    /* SD_NEVER: it did not */
-            enum sd_fate fate;
+            enum sd_trace_fate fate;
             uint32_t len; /* bytes, with IP header */
             const char *src, *dst, *proto, *what;
         } packet;

@@ -41,12 +41,12 @@ static void every_field_is_read(void **state)
     assert_int_equal(entry[0].packet.arrive, 30);
     assert_int_equal(entry[0].packet.from, 0);
     assert_int_equal(entry[0].packet.to, 1);
-    assert_int_equal(entry[0].packet.fate, SD_FATE_CORRUPTED);
+    assert_int_equal(entry[0].packet.fate, SD_TRACE_CORRUPTED);
     assert_int_equal(entry[0].packet.len, 60);
     assert_string_equal(entry[0].packet.what, "x \xc3\xa9");
     assert_string_equal(entry[0].packet.src, "10.0.0.1:1");
     assert_true(entry[1].packet.arrive == SD_NEVER);
-    assert_int_equal(entry[1].packet.fate, SD_FATE_QUEUE);
+    assert_int_equal(entry[1].packet.fate, SD_TRACE_QUEUE);
     assert_string_equal(entry[1].packet.what, "");
     assert_int_equal(entry[2].event.machine, 1);
     assert_int_equal(entry[2].event.conn, 7);
@@ -83,7 +83,7 @@ static void every_mistake_is_named(void **state)
          "f:3: expected lines sorted by \"t\""},
         {HEAD "{\"t\":1,\"t\":2,\"kind\":\"note\",\"text\":\"\"}\n",
          "f:2: expected one JSON object"},
-        {HEAD PACKET("\"t\":1,\"len\":1"), "f:2: expected arrived, lost, corrupted, queue or"},
+        {HEAD PACKET("\"t\":1,\"len\":1"), "f:2: expected arrived, lost, corrupted, queue,"},
         {HEAD PACKET("\"t\":1,\"len\":1,\"fate\":\"eaten\""), "found eaten"},
         {HEAD PACKET("\"t\":1,\"fate\":\"lost\""), "f:2: expected a whole number"},
         {HEAD PACKET("\"t\":1,\"fate\":\"lost\",\"len\":4294967296"), "found 4294967296"},
