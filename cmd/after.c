@@ -3,6 +3,7 @@
 #include "cmd/workers.h"
 #include "plots/ladder.h"
 #include "plots/plot.h"
+#include "plots/report.h"
 #include "results/tables.h"
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,8 @@ int sd_after_plots(const struct sd_campaign *campaign, int status)
 int sd_after_report(const struct sd_campaign *campaign, int status)
 {
     struct sd_error error = {0};
-    if (sd_ladders_draw(campaign->dir, NULL, &error) < 0)
+    if (sd_ladders_draw(campaign->dir, NULL, &error) < 0 ||
+        sd_report_write(campaign->dir, &error) < 0)
         return sd_complain(&error);
     fprintf(stderr, "next: open %s/report.html\n", campaign->dir);
     return status;

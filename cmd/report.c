@@ -1,12 +1,16 @@
-/* report - report.html again, from stored results. */
+/* report - plots, ladders and report.html again, from stored results. */
 #include "plots/report.h"
 #include "cmd/commands.h"
+#include "plots/ladder.h"
+#include "plots/plot.h"
 
 static int run(const struct sd_args *args)
 {
     const char *dir = args->word[0];
     struct sd_error error = {0};
-    if (sd_report_write(dir, &error) < 0)
+    if (sd_plots_draw(dir, NULL, &error) < 0)
+        sd_complain(&error); /* the report says of each plot that it is not there */
+    if (sd_ladders_draw(dir, NULL, &error) < 0 || sd_report_write(dir, &error) < 0)
         return sd_complain(&error);
     printf("%s/report.html\n", dir);
     fprintf(stderr, "next: open %s/report.html\n", dir);
@@ -16,7 +20,7 @@ static int run(const struct sd_args *args)
 const struct sd_command sd_command_report = {
     .name = "report",
     .arguments = "DIR",
-    .what = "report.html again, from stored results; nothing is rerun",
+    .what = "plots, ladders and report.html again, from stored results; nothing is rerun",
     .examples = "shakedown report results/runs/survey\n",
     .least = 1,
     .most = 1,

@@ -1,21 +1,56 @@
-/* survey - every scenario tagged "survey" for every protocol, with tables, plots, one ladder for
- * each protocol, and the report. */
+/* survey - every scenario tagged "survey" for every protocol, with tables, plots, the ladders that
+ * the scenarios ask for, and the report. */
 #include "cmd/after.h"
 #include "cmd/campaign.h"
 #include "cmd/commands.h"
+#include <jansson.h>
 #include <string.h>
 
-/* The scenario whose runs are the protocols' ladders: one undisturbed exchange. */
-#define LADDERS_FROM "handshake-rtt"
-
-static bool is_first_of_protocol(const struct sd_scenario *scenario, size_t point, uint32_t repeat)
+static bool lists(const json_t *values, const char *cell)
 {
-    if (repeat || strcmp(sd_scenario_name(scenario), LADDERS_FROM))
+    for (size_t i = 0; i < json_array_size(values); i++)
+        if (!strcmp(json_string_value(json_array_get(values, i)), cell))
+            return true;
+    return false;
+}
+
+/* Whether the `when` of a ladder admits a point. */
+static bool admits(const json_t *when, const struct sd_scenario *scenario, size_t point)
+{
+    for (size_t i = 0; i < sd_scenario_columns(scenario); i++) {
+        const json_t *values = json_object_get(when, sd_scenario_column(scenario, i));
+        if (values && !lists(values, sd_scenario_cell(scenario, point, i)))
+            return false;
+    }
+    return true;
+}
+
+static bool is_first_of_protocol(const json_t *when, const struct sd_scenario *scenario,
+                                 size_t point)
+{
+    if (!admits(when, scenario, point))
         return false;
     for (size_t before = 0; before < point; before++)
-        if (!strcmp(sd_scenario_cell(scenario, before, 0), sd_scenario_cell(scenario, point, 0)))
+        if (!strcmp(sd_scenario_cell(scenario, before, 0), sd_scenario_cell(scenario, point, 0)) &&
+            admits(when, scenario, before))
             return false;
     return true;
+}
+
+/* Traces what sd_ladders_draw() will draw: for each ladder that the scenario asks for, the first
+ * run of each protocol that it admits. */
+static bool wants_ladder(const struct sd_scenario *scenario, size_t point, uint32_t repeat)
+{
+    if (repeat)
+        return false;
+    json_t *description = json_loads(sd_scenario_json(scenario), 0, NULL);
+    const json_t *ladders = json_object_get(description, "ladders");
+    bool wanted = false;
+    for (size_t i = 0; i < json_array_size(ladders) && !wanted; i++)
+        wanted = is_first_of_protocol(json_object_get(json_array_get(ladders, i), "when"), scenario,
+                                      point);
+    json_decref(description);
+    return wanted;
 }
 
 static int run(const struct sd_args *args)
@@ -25,7 +60,7 @@ static int run(const struct sd_args *args)
     struct sd_error error = {0};
     if (sd_campaign_prepare(&campaign, args, word, 1, &error) < 0)
         return sd_complain(&error);
-    campaign.traced = is_first_of_protocol;
+    campaign.traced = wants_ladder;
 
     struct sd_tally tally;
     int status =

@@ -17,8 +17,9 @@ int sd_ladder_svg(const struct sd_trace *, const struct sd_ladder_view *, FILE *
 int sd_ladder_text(const struct sd_trace *, const struct sd_ladder_view *, FILE *,
                    struct sd_error *);
 
-/* Every kept trace of dir/events becomes dir/ladders/RUN.svg and RUN.txt, in the window that its
- * scenario asks for.  *drawn (may be NULL): how many. */
+/* The ladders that the scenarios of dir ask for, in their windows, of those runs that were traced:
+ * for each, the first run of each protocol that its `when` admits becomes dir/ladders/RUN.svg and
+ * RUN.txt.  *drawn (may be NULL): how many. */
 int sd_ladders_draw(const char *dir, size_t *drawn, struct sd_error *);
 
 #endif

@@ -12,33 +12,35 @@ static sd_time time_of(const json_t *object, const char *key)
     return t > 0 ? (sd_time)t : 0;
 }
 
-/* The window of the first ladder of its scenario that names the run; the whole run otherwise. */
-static struct sd_ladder_view view_of(const struct sd_stored *stored, const char *run)
+/* The ladder of its scenario that asks for a row; NULL: none does.  One asks for the first run of
+ * each protocol that its `when` admits. */
+static const json_t *asks_for(const struct sd_stored *stored, size_t row)
 {
-    struct sd_ladder_view view = {0};
-    long row = sd_stored_find(stored, run);
+    int protocol = sd_frame_column(stored->frame, "protocol");
     size_t index, at;
     json_t *scenario, *ladder;
-    if (row < 0)
-        return view;
     json_array_foreach((json_t *)stored->scenarios, index, scenario)
     {
-        if (!sd_stored_of(stored, (size_t)row, scenario))
+        if (!sd_stored_of(stored, row, scenario))
             continue;
         json_array_foreach(json_object_get(scenario, "ladders"), at, ladder)
         {
-            if (!sd_stored_when(stored, (size_t)row, json_object_get(ladder, "when")))
-                continue;
-            view.from = time_of(ladder, "from_ns");
-            view.to = time_of(ladder, "to_ns");
-            return view;
+            const json_t *when = json_object_get(ladder, "when");
+            bool first = sd_stored_when(stored, row, when);
+            for (size_t before = 0; first && protocol >= 0 && before < row; before++)
+                first = strcmp(sd_frame_cell(stored->frame, before, protocol),
+                               sd_frame_cell(stored->frame, row, protocol)) ||
+                        !sd_stored_of(stored, before, scenario) ||
+                        !sd_stored_when(stored, before, when);
+            if (first)
+                return ladder;
         }
     }
-    return view;
+    return NULL;
 }
 
 static int draw_one(const struct sd_stored *stored, const char *folder, const char *run,
-                    struct sd_error *error)
+                    const json_t *ladder, struct sd_error *error)
 {
     typedef int form(const struct sd_trace *, const struct sd_ladder_view *, FILE *,
                      struct sd_error *);
@@ -48,7 +50,10 @@ static int draw_one(const struct sd_stored *stored, const char *folder, const ch
     int rc = sd_trace_load(&trace, stored->dir, run, error);
     if (rc < 0)
         return rc;
-    struct sd_ladder_view view = view_of(stored, run);
+    struct sd_ladder_view view = {
+        .from = time_of(ladder, "from_ns"),
+        .to = time_of(ladder, "to_ns"),
+    };
     for (int i = 0; rc == SD_OK && i < 2; i++) {
         struct sd_draft draft;
         char name[SD_STORED_NAME + 8];
@@ -65,23 +70,39 @@ static int draw_one(const struct sd_stored *stored, const char *folder, const ch
     return rc;
 }
 
+static int draw_all(const struct sd_stored *stored, const char *folder, size_t *count,
+                    struct sd_error *error)
+{
+    int rc = SD_OK;
+    char run[SD_STORED_NAME];
+    for (size_t row = 0; rc == SD_OK && row < sd_frame_rows(stored->frame); row++) {
+        if (!sd_stored_run_name(stored, row, run) ||
+            !sd_stored_has(stored->dir, "events", run, ".jsonl"))
+            continue;
+        const json_t *ladder = asks_for(stored, row);
+        if (!ladder)
+            continue;
+        if (!*count)
+            rc = sd_folder_make(folder, error);
+        if (rc == SD_OK)
+            rc = draw_one(stored, folder, run, ladder, error);
+        *count += rc == SD_OK;
+    }
+    return rc;
+}
+
 int sd_ladders_draw(const char *dir, size_t *drawn, struct sd_error *error)
 {
     struct sd_stored stored;
-    char **run = NULL, folder[4200];
-    size_t runs = 0;
+    char folder[4200];
+    size_t count = 0;
     int rc = sd_stored_load(&stored, dir, error);
     if (rc < 0)
         return rc;
     snprintf(folder, sizeof folder, "%s/ladders", dir);
-    rc = sd_names(dir, "events", ".jsonl", &run, &runs, error);
-    if (rc == SD_OK && runs)
-        rc = sd_folder_make(folder, error);
-    for (size_t i = 0; rc == SD_OK && i < runs; i++)
-        rc = draw_one(&stored, folder, run[i], error);
-    sd_names_free(run);
+    rc = draw_all(&stored, folder, &count, error);
     sd_stored_free(&stored);
     if (drawn)
-        *drawn = runs;
+        *drawn = count;
     return rc;
 }

@@ -156,7 +156,7 @@ static void put_glyph(FILE *to, const struct plot_data *data, const struct sd_st
     fprintf(to,
             "/>\n<use xlink:href=\"#%s-gpPt%d\" transform=\"translate(%.1f %.1f) scale(6)\" "
             "color=\"%s\" fill=\"none\"/>\n",
-            data->spec->name, style->shape - 1, x + 17, y - 5, style->light);
+            data->spec->file, style->shape - 1, x + 17, y - 5, style->light);
 }
 
 /* Under the panels, so that it covers no data. */
@@ -235,7 +235,7 @@ static int put_canvas(FILE *to, const struct plot_layout *layout, struct sd_erro
     rc = sd_draft_end(&script, error);
     fprintf(to, "<g transform=\"translate(0 %.1f)\">\n", layout->top);
     if (rc == SD_OK)
-        rc = sd_gnuplot(script.text, script.len, layout->data->spec->name, to, error);
+        rc = sd_gnuplot(script.text, script.len, layout->data->spec->file, to, error);
     fputs("</g>\n", to);
     sd_draft_drop(&script);
     return rc;
@@ -283,8 +283,9 @@ static int draw_one(const struct sd_stored *stored, const char *folder, const js
     struct plot_spec spec;
     struct plot_data data;
     struct sd_draft file;
-    char file_name[PLOT_FILE], name[PLOT_FILE + 4];
+    char name[PLOT_FILE + 4];
     int rc = sd_plot_spec(&spec, scenario, plot, error);
+    sd_plot_file(stored->scenarios, scenario, spec.name, spec.file);
     if (rc == SD_OK)
         rc = sd_plot_data(&data, stored, &spec, error);
     if (rc < 0)
@@ -292,8 +293,7 @@ static int draw_one(const struct sd_stored *stored, const char *folder, const js
     rc = sd_draft_begin(&file, error);
     if (rc == SD_OK)
         rc = draw(&data, file.to, error);
-    sd_plot_file(stored->scenarios, scenario, spec.name, file_name);
-    snprintf(name, sizeof name, "%s.svg", file_name);
+    snprintf(name, sizeof name, "%s.svg", spec.file);
     if (rc == SD_OK)
         rc = sd_draft_land(&file, folder, name, error);
     else

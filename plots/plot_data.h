@@ -10,6 +10,7 @@
 enum plot_kind { PLOT_LINES, PLOT_BARS, PLOT_CDF };
 
 #define PLOT_SHOWN 4
+#define PLOT_FILE  280
 struct plot_spec {
     const char *name, *title, *x, *y, *by, *panel; /* columns; "": none */
     enum plot_kind kind;
@@ -17,13 +18,13 @@ struct plot_spec {
     enum sd_stat show[PLOT_SHOWN];
     size_t shown;
     const json_t *scenario, *when;
+    char file[PLOT_FILE]; /* stem of its file; "" until sd_plot_file() */
 };
 /* SD_E_IO "manifest.json: expected, found" when it is not as the language writes it. */
 int sd_plot_spec(struct plot_spec *, const json_t *scenario, const json_t *plot, struct sd_error *);
 
 /* The stem of a plot's file: its name, or SCENARIO-NAME when an earlier scenario has a plot of that
  * name. */
-#define PLOT_FILE 280
 void sd_plot_file(const json_t *scenarios, const json_t *scenario, const char *name,
                   char file[PLOT_FILE]);
 
