@@ -151,8 +151,7 @@ struct conv *lab_conv_new(struct sd_lab *lab, const struct sd_lab_connect *with)
     c->reply_len = with->reply_len;
     c->close = with->close;
     c->inner_datagram = with->inner_datagram;
-    c->begun = c->started = c->opened = c->ready_at = c->first_byte_at = c->reply_at = c->done_at =
-        SD_NEVER;
+    c->started = c->opened = c->ready_at = c->first_byte_at = c->reply_at = c->done_at = SD_NEVER;
     for (int i = 0; i < 2; i++) {
         struct party *p = &c->side[i];
         p->conv = c;
@@ -182,7 +181,6 @@ void lab_conv_free(struct conv *c)
 void lab_conv_begin(struct conv *c)
 {
     struct host *h = lab_host_of(c, CLIENT);
-    c->begun = sd_net_now(c->lab->net);
     if (c->request_len > 0)
         lab_say(c, CLIENT, SEGMENT_REQUEST, c->request_len);
     if (!c->hidden)
@@ -393,8 +391,9 @@ void lab_conv_event(struct host *h, const struct sd_event *e)
         lab_conv_over(c, side);
         break;
     case SD_EV_ERROR:
-        c->failed = true;
-        lab_conv_over(c, side);
+        /* A tunnel tries again as soon as there is something to send, and TCP inside goes on. */
+        if (c->hidden || h->ops->service != SD_SERVICE_IP)
+            lab_conv_over(c, side);
         break;
     default:
         break;
@@ -442,7 +441,6 @@ void lab_conv_broken(struct conv *c, sd_machine who, const char *name, const cha
 {
     int side = lab_conv_side(c, who);
     announce(c, side, name, why);
-    c->failed = true;
     if (c->side[side].sid == 0 || lab_host_of(c, side)->ops->service == SD_SERVICE_IP)
         lab_conv_over(c, side);
 }
@@ -506,6 +504,7 @@ int sd_lab_rekey(struct sd_lab *lab, sd_conn id, sd_machine who)
     lab_enter(lab);
     lab_do(&(struct job){.kind = JOB_CONTROL,
                          .host = lab_host_of(p->conv, lab_side_of(p)),
+                         .conv = id,
                          .verb = SD_REKEY,
                          .sid = p->sid});
     lab_leave(lab);

@@ -380,7 +380,12 @@ static void unit_in(struct host *h, const struct job *j)
 static void control(struct host *h, const struct job *j)
 {
     struct sd_control c = {.verb = j->verb, .path = j->path, .mtu = j->mtu};
-    sd_seat_control(&h->seat, sd_net_now(h->lab->net), j->sid, &c);
+    int result = sd_seat_control(&h->seat, sd_net_now(h->lab->net), j->sid, &c);
+    if (j->verb == SD_REKEY && result < 0)
+        lab_announce(h->lab, &(struct announcement){.machine = h->machine->id,
+                                                    .conv = j->conv,
+                                                    .name = "refused",
+                                                    .detail = sd_result_text(result)});
 }
 
 void lab_job_run(const struct job *j)

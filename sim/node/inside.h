@@ -136,7 +136,7 @@ struct job {
     struct sd_path path; /* UNIT, CONTROL */
     uint8_t flags;       /* UNIT */
     uint32_t conn;       /* STREAM */
-    sd_conn conv;        /* OPEN, PUSH */
+    sd_conn conv;        /* OPEN, PUSH, CONTROL */
     int side;            /* PUSH */
     sd_sid sid;          /* CONTROL */
     enum sd_verb verb;
@@ -195,11 +195,11 @@ struct conv {
     bool close, inner_datagram;
     bool hidden;  /* had only because the mode needs it; `then` waits for it */
     bool counted; /* begun after the mark */
-    bool early, early_refused, answered, failed;
+    bool early, early_refused, answered;
     sd_conn then;
     uint32_t tries; /* of a request as datagrams */
     sd_timer again;
-    sd_time begun, started, opened, ready_at, first_byte_at, reply_at, done_at; /* or SD_NEVER */
+    sd_time started, opened, ready_at, first_byte_at, reply_at, done_at; /* or SD_NEVER */
     struct sd_net_counters at_start, at_ready; /* of the client's machine */
     uint32_t flights;
     int direction; /* of the last one */
@@ -229,10 +229,11 @@ struct sd_lab {
     struct stream **stream; /* by TCP connection */
     uint32_t streams;
     struct lab_map map;
-    uint32_t preparing; /* hidden conversations under way: fair weather meanwhile */
-    sd_conn unprepared; /* one of them failed */
-    bool measured;      /* a conversation that counts was begun */
-    uint64_t refused;   /* never begun */
+    uint32_t preparing;       /* hidden conversations under way: fair weather meanwhile */
+    sd_conn unprepared;       /* one of them failed */
+    struct meeting *meetings; /* prepare.c: those that are still to be had */
+    bool measured;            /* a conversation that counts was begun */
+    uint64_t refused;         /* never begun */
     uint32_t depth;
     struct after *after, **after_end;
     struct alarm *alarms;
@@ -354,6 +355,7 @@ void lab_conv_moved(struct host *);
 void lab_prepare(struct sd_lab *, sd_machine client, sd_machine server, struct conv *then);
 void lab_prepared(struct conv *earlier); /* it is over */
 int lab_prepare_all(struct sd_lab *, struct sd_error *);
+void lab_meetings_free(struct sd_lab *);
 
 /* workload.c */
 void lab_say(struct conv *, int side, enum segment_kind, uint64_t len);

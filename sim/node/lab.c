@@ -62,6 +62,7 @@ void sd_lab_destroy(struct sd_lab *lab)
     lab_visits_free(lab);
     lab_after_free(lab);
     lab_alarms_free(lab);
+    lab_meetings_free(lab);
     for (uint32_t i = 0; i < lab->machines; i++)
         lab_host_free(lab->machine[i]->host);
     for (uint32_t i = 0; i < lab->machines; i++)

@@ -165,7 +165,7 @@ int sd_lab_replay(struct sd_lab *, const struct sd_replay *); /* packets injecte
  *   "first byte"    at the server: the request begins to arrive
  *   "reply"         at the client: the reply is whole
  *   "received all"  a bulk transfer, or a request that wants no reply, is whole
- *   "refused"       the carrier or the agent would not begin; detail says why
+ *   "refused"       the carrier or the agent would not begin, or renew its keys; detail says why
  *   "reset"         the conversation's TCP connection broke
  *   "rebound", "moved"  a NAT has new bindings; a host has a new address */
 struct sd_lab_event {

@@ -6,9 +6,18 @@
  * else a client's first sd_lab_connect() to a server waits for it. */
 #include "sim/node/inside.h"
 
+#include <stdlib.h>
+
 #define TALK_LEN 64
 #define PATIENCE (120 * SD_SECOND)
 #define QUIET    (5 * SD_SECOND) /* until nothing of it is under way any more */
+#define AT_ONCE  32              /* below every server's backlog */
+
+/* A client and a server, before the run. */
+struct meeting {
+    struct meeting *next;
+    sd_machine client, server;
+};
 
 void lab_prepare(struct sd_lab *lab, sd_machine client, sd_machine server, struct conv *then)
 {
@@ -41,6 +50,19 @@ static void go_on(void *ctx)
     lab_leave(lab);
 }
 
+static void meet_next(void *ctx)
+{
+    struct sd_lab *lab = ctx;
+    struct meeting *m = lab->meetings;
+    if (m == NULL)
+        return;
+    lab->meetings = m->next;
+    lab_enter(lab);
+    lab_prepare(lab, m->client, m->server, NULL);
+    lab_leave(lab);
+    free(m);
+}
+
 void lab_prepared(struct conv *earlier)
 {
     struct sd_lab *lab = earlier->lab;
@@ -54,26 +76,47 @@ void lab_prepared(struct conv *earlier)
                                  (uint32_t)earlier->side[SERVER].machine),
                     1);
     if (then == NULL)
-        return;
-    if (earlier->answered)
+        sd_net_after(lab->net, 0, meet_next, lab);
+    else if (earlier->answered)
         sd_net_after(lab->net, 0, go_on, then);
     else
         lab_conv_broken(then, then->side[CLIENT].machine, "refused",
                         "the session that the mode needs first failed");
 }
 
+static void plan_meeting(struct sd_lab *lab, sd_machine client, sd_machine server)
+{
+    struct meeting *m = lab_grow(NULL, sizeof *m);
+    *m = (struct meeting){lab->meetings, client, server};
+    lab->meetings = m;
+}
+
+void lab_meetings_free(struct sd_lab *lab)
+{
+    while (lab->meetings != NULL) {
+        struct meeting *m = lab->meetings;
+        lab->meetings = m->next;
+        free(m);
+    }
+}
+
 int lab_prepare_all(struct sd_lab *lab, struct sd_error *error)
 {
-    lab_enter(lab);
     for (const struct host *c = lab->others; c != NULL; c = c->next)
         for (const struct host *s = lab->servers; s != NULL; s = s->next)
             if (c->role == SD_ROLE_CLIENT && c->mode->needs_earlier && c->ops == s->ops)
-                lab_prepare(lab, c->machine->id, s->machine->id, NULL);
-    lab_leave(lab);
-    if (lab->preparing == 0 && lab->unprepared == 0)
+                plan_meeting(lab, c->machine->id, s->machine->id);
+    if (lab->meetings == NULL)
         return SD_OK;
-    for (sd_time now = 0; lab->preparing > 0 && now < PATIENCE; now += SD_SECOND)
-        sd_net_run(lab->net, now + SD_SECOND);
+    for (int i = 0; i < AT_ONCE; i++)
+        meet_next(lab);
+    sd_time step = SD_SECOND, patience = PATIENCE;
+    for (sd_conn met = 0; lab->preparing > 0 && patience > 0; patience -= step) {
+        if (lab->convs > met) /* others are begun: it goes on */
+            patience = PATIENCE;
+        met = lab->convs;
+        sd_net_run(lab->net, sd_net_now(lab->net) + step);
+    }
     sd_net_run(lab->net, sd_net_now(lab->net) + QUIET);
     const struct conv *failed = lab_conv(lab, lab->unprepared);
     if (lab->preparing == 0 && failed == NULL)

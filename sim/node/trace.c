@@ -278,6 +278,7 @@ static void put_address(FILE *f, const char *key, const struct sd_addr *a)
 
 static void put_packet(FILE *f, const struct trace *t, const struct trace_line *line)
 {
+    /* One that is under way when the run ends has no arrival. */
     static const char *const fates[] = {"arrived",   "arrived", "lost",
                                         "corrupted", "queue",   "duplicate"};
     const struct trace_packet *p = &line->packet;
@@ -288,7 +289,7 @@ static void put_packet(FILE *f, const struct trace *t, const struct trace_line *
     put_string(f, t->lab->machine[p->to]->name);
     if (p->arrive != SD_NEVER)
         fprintf(f, ",\"arrive\":%" PRIu64, p->arrive);
-    fprintf(f, ",\"fate\":\"%s\"", p->fate == TRACE_UNDER_WAY ? "under way" : fates[p->fate]);
+    fprintf(f, ",\"fate\":\"%s\"", fates[p->fate]);
     put_address(f, "src", &p->source);
     put_address(f, "dst", &p->destination);
     fprintf(f, ",\"proto\":\"%s\",\"len\":%u,\"what\":", proto_name(p->proto, number), p->len);

@@ -433,19 +433,109 @@ static void sessions_follow_one_another(void **state)
 static void first_action_settles_roles(void **state)
 {
     (void)state;
-    static const char *const modes[] = {"fresh", "resumed", "early"};
-    for (size_t i = 0; i < SD_ROWS(modes); i++) {
+    static const struct {
+        const char *protocol, *mode;
+        unsigned rtts;
+    } both[] = {{"tls13", "fresh", 2},
+                {"tls13", "resumed", 2},
+                {"tls13", "early", 1},
+                {"wireguard", "fresh", 1}};
+    for (size_t i = 0; i < SD_ROWS(both); i++) {
         struct world w;
-        world_make(&w, &(struct world_options){
-                           .protocol = "tls13", .mode = modes[i], .role = SD_ROLE_BOTH});
+        world_make(&w, &(struct world_options){.protocol = both[i].protocol,
+                                               .mode = both[i].mode,
+                                               .role = SD_ROLE_BOTH});
         world_connect(&w);
         world_run(&w, 10 * SD_SECOND);
-        sd_time rtts = (i == 2 ? 1 : 2) * 50 * SD_MS;
-        check_time(&w, rtts, world_metric(&w, "handshake.time"), modes[i]);
-        world_check(&w, 1, world_metric(&w, "handshake.count"), modes[i]);
-        world_check(&w, 1, world_metric(&w, "replies"), modes[i]);
+        check_time(&w, both[i].rtts * 50 * SD_MS, world_metric(&w, "handshake.time"), both[i].mode);
+        world_check(&w, 1, world_metric(&w, "handshake.count"), both[i].mode);
+        world_check(&w, 1, world_metric(&w, "replies"), both[i].mode);
         world_free(&w);
     }
+}
+
+/* -- many clients, each with an earlier session, more of them than the server's backlog -- */
+
+#define CROWD 100
+static sd_machine crowd[CROWD];
+
+static void connect_crowd(void *ctx)
+{
+    struct world *w = ctx;
+    for (int i = 0; i < CROWD; i++) {
+        struct sd_lab_connect with = {
+            .client = crowd[i], .server = w->server, .request_len = 100, .reply_len = 100};
+        assert_true(sd_lab_connect(w->lab, &with) != 0);
+    }
+}
+
+static void a_crowd_resumes(void **state)
+{
+    (void)state;
+    struct world w;
+    world_make(&w, &(struct world_options){.protocol = "dtls12",
+                                           .mode = "resumed",
+                                           .middle = WORLD_ROUTER,
+                                           .backlog = 60,
+                                           .crowd = crowd,
+                                           .crowd_size = CROWD});
+    sd_lab_at(w.lab, 0, connect_crowd, &w);
+    world_run(&w, 30 * SD_SECOND);
+    world_check(&w, CROWD, world_metric(&w, "attempts"), "attempts");
+    world_check(&w, CROWD, world_metric(&w, "replies"), "replies");
+    world_check(&w, CROWD, world_metric(&w, "handshake.count"), "handshakes");
+    world_check(&w, CROWD, world_machine_metric(&w, w.server, "handshakes"), "server's");
+    world_free(&w);
+}
+
+/* -- keys are renewed, where the protocol can -- */
+
+static void rekey(void *ctx)
+{
+    struct world *w = ctx;
+    assert_int_equal(sd_lab_rekey(w->lab, w->conn, w->client), SD_OK);
+}
+
+static void keys_are_renewed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *protocol, *event;
+    } rows[] = {{"tls13", "key update"}, {"wireguard", "key update"}, {"tls12", "refused"}};
+    for (size_t i = 0; i < SD_ROWS(rows); i++) {
+        struct world w;
+        world_make(&w, &(struct world_options){.protocol = rows[i].protocol});
+        world_connect(&w);
+        sd_lab_at(w.lab, 8 * SD_SECOND, rekey, &w);
+        sd_lab_at(w.lab, 9 * SD_SECOND, stream_up, &w);
+        world_run(&w, 20 * SD_SECOND);
+        world_check(&w, true, world_saw(&w, "client", rows[i].event), rows[i].protocol);
+        world_check(&w, 200, world_metric(&w, "stream.received"), rows[i].protocol);
+        world_free(&w);
+    }
+}
+
+/* -- a long black hole: TCP inside a tunnel outlives the tunnel's patience -- */
+
+static void a_black_hole(void **state)
+{
+    (void)state;
+    struct world w;
+    static const struct bulk_row row = {"wireguard", false, 10000000};
+    bulk = &row;
+    struct sd_weather black = {.black_from = 500 * SD_MS, .black_to = 120 * SD_SECOND};
+    world_make(&w, &(struct world_options){.protocol = "wireguard",
+                                           .rate_bps = 10000000,
+                                           .queue_bytes = 65536,
+                                           .forth = black,
+                                           .back = black});
+    sd_lab_at(w.lab, 0, connect_bulk, &w);
+    world_run(&w, 600 * SD_SECOND);
+    world_check(&w, true, world_saw(&w, "client", "received all"), "received all");
+    world_check(&w, 1 << 20, world_metric(&w, "transfer.bytes"), "transfer.bytes");
+    uint64_t gap = world_metric(&w, "transfer.longest_gap");
+    world_check(&w, true, gap > 119 * SD_SECOND && gap < 400 * SD_SECOND, "longest_gap");
+    world_free(&w);
 }
 
 /* -- a narrow link in the middle of the path -- */
@@ -601,6 +691,9 @@ int main(void)
         world_test(a_host_moves),
         world_test(sessions_follow_one_another),
         world_test(first_action_settles_roles),
+        world_test(a_crowd_resumes),
+        world_test(keys_are_renewed),
+        world_test(a_black_hole),
         world_test(narrow_links),
         world_test(absent_values),
         world_test(wrong_arguments),

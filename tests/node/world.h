@@ -33,6 +33,8 @@ struct world_options {
     uint32_t cores;
     bool early_replay_ok, trace, capture, mutual, attacker;
     uint64_t seed, weather;
+    sd_machine *crowd; /* more clients at the middle: filled */
+    int crowd_size;
 };
 void world_make(struct world *, const struct world_options *); /* and starts it */
 void world_free(struct world *);
