@@ -437,6 +437,7 @@ static int open_store(struct running *running, struct sd_error *error)
             .resume = campaign->resume,
         };
         config.version = sd_versions(&config.versions);
+        config.cost = sd_cost_versions(&config.costs);
         rc = sd_store_create(&running->store, &config, error);
     }
     for (size_t i = 0; names && i < count; i++) {

@@ -1,20 +1,20 @@
 /* list - what there is: protocols, scenarios, metrics, features, words, cost tables. */
 #include "cmd/commands.h"
 #include "cmd/scenarios.h"
+#include "cmd/versions.h"
+#include "results/grid.h"
 #include "sim/core/agent.h"
 #include "sim/core/features.h"
 #include "sim/node/lab.h"
-#include <dirent.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Every list is a JSON array of objects; the text is printed from it, so both say the same. */
 struct kind {
     const char *name;
-    const char *const *column; /* keys of the text form, NULL-ended; the last is not padded */
+    const char *const *column; /* keys of the text form, NULL-ended */
     json_t *(*make)(struct sd_error *);
     const char *next;
 };
@@ -103,35 +103,23 @@ static json_t *list_words(struct sd_error *error)
     return list;
 }
 
-static int is_lua(const struct dirent *entry)
-{
-    size_t len = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && len > 4 && !strcmp(entry->d_name + len - 4, ".lua");
-}
-
 static json_t *list_costs(struct sd_error *error)
 {
-    const char *root = sd_root(error);
-    if (!root)
+    char name[SD_COSTS][SD_COST_NAME];
+    int names = sd_cost_names(name, error);
+    if (names < 0)
         return NULL;
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s/lua/costs", root);
-    struct dirent **entry = NULL;
-    int count = scandir(folder, &entry, is_lua, alphasort);
     json_t *list = json_array();
-    for (int i = 0; i < count; i++) {
-        entry[i]->d_name[strlen(entry[i]->d_name) - 4] = '\0';
+    for (int i = 0; i < names; i++) {
         struct sd_error why = {0};
-        const struct sd_cost_table *table = sd_costs_load(entry[i]->d_name, &why);
+        const struct sd_cost_table *table = sd_costs_load(name[i], &why);
         if (table)
             json_array_append_new(list, json_pack("{ss si si ss}", "name", table->name, "version",
                                                   (int)table->version, "rows", (int)table->rows,
                                                   "machine", table->machine));
         else
             fprintf(stderr, "shakedown: %s\n", why.text);
-        free(entry[i]);
     }
-    free(entry);
     return list;
 }
 
@@ -174,25 +162,24 @@ static void cell_text(const json_t *object, const char *key, char *text, size_t 
 
 static void print_text(const struct kind *kind, json_t *list)
 {
-    enum { MOST = 8, WIDE = 512 };
-    int width[MOST] = {0};
-    char text[WIDE];
+    struct sd_grid grid = {0};
+    struct sd_text out = {0};
+    char text[512];
     size_t index;
     json_t *object;
-    for (int c = 0; kind->column[c + 1]; c++)
-        json_array_foreach(list, index, object)
-        {
-            cell_text(object, kind->column[c], text, sizeof text);
-            if ((int)strlen(text) > width[c])
-                width[c] = (int)strlen(text);
-        }
+    for (int c = 0; kind->column[c]; c++)
+        sd_grid_column(&grid, kind->column[c], false);
     json_array_foreach(list, index, object)
     {
         for (int c = 0; kind->column[c]; c++) {
             cell_text(object, kind->column[c], text, sizeof text);
-            printf("%-*s%s", width[c], text, kind->column[c + 1] ? "  " : "\n");
+            sd_grid_cell(&grid, text);
         }
     }
+    sd_grid_print(&grid, SD_GRID_TEXT, &out);
+    fputs(out.text ? out.text : "", stdout);
+    sd_grid_free(&grid);
+    free(out.text);
 }
 
 static int run(const struct sd_args *args)

@@ -1,10 +1,10 @@
 /* check.h - whether the expectations of DIR held, and what became different from a baseline.
  *
- * Compared is each point (scenario and sweep cells) that both have: the share of runs that were ok
- * and the median of each metric; where all runs of the baseline gave one value, every run of DIR
- * has to stay within the tolerance, not only the median.  A point or value that vanished fails;
- * new ones are told.  Of a DIR made with --quick or --set, which leave points out on purpose, and
- * of scenarios that were not run, missing points are told only. */
+ * Compared is each point (scenario and sweep cells) that both have, by the repeats that both have:
+ * the share of runs that were ok and the median of each metric; where all runs of the baseline gave
+ * one value, every run of DIR has to stay within the tolerance, not only the median.  A point or
+ * value that vanished fails; new ones are told.  Of a DIR made with --quick or --set, which leave
+ * points out on purpose, and of scenarios that were not run, missing points are told only. */
 #ifndef SD_CHECK_H
 #define SD_CHECK_H
 
@@ -44,6 +44,7 @@ struct sd_check {
     } * point;
     size_t points, values; /* that both have; values: compared numbers */
     bool compared;         /* with a baseline */
+    char *draws; /* "base_seed 1, now 7": why random numbers are others; NULL: they are not */
 };
 
 /* baseline NULL: expectations only.  SD_E_IO when a file of either is missing or wrong. */

@@ -87,13 +87,17 @@ void sd_check_print(const struct sd_check *check, bool all, struct sd_text *text
                    check->points, check->values, check->count[SD_CHANGE_WORSE],
                    check->count[SD_CHANGE_VANISHED], check->count[SD_CHANGE_TOLERATED],
                    check->count[SD_CHANGE_NEW], check->count[SD_CHANGE_LEFT_OUT]);
+    if (check->draws)
+        sd_text_format(text, "random numbers are others than in the baseline: %s\n", check->draws);
     print_rows(check, all, text);
 }
 
 void sd_check_rules(struct sd_text *text)
 {
     static const char *const spread[] = {
-        [SD_STEADY] = "one value", [SD_VARYING] = "several", [SD_ANY_SPREAD] = "any"};
+        [SD_STEADY] = "one value", [SD_REDRAWN] = "one value, redrawn", [SD_VARYING] = "several",
+        [SD_ALIKE] = "one value",  [SD_ANY_SPREAD] = "whatever",
+    };
     struct sd_grid grid = {0};
     sd_grid_column(&grid, "metric", false);
     sd_grid_column(&grid, "runs gave", false);

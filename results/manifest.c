@@ -20,19 +20,25 @@ static int add_scenario(json_t *scenarios, const struct sd_store_part *part, str
     return SD_OK;
 }
 
+static json_t *names_and_versions(const struct sd_store_version *version, size_t count)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(object, version[i].name, json_string(version[i].version));
+    return object;
+}
+
 /* 64 bits do not fit a JSON integer of every reader, so the seed is a string. */
 json_t *sd_manifest_make(const struct sd_store_config *config, struct sd_error *error)
 {
     char seed[24];
     snprintf(seed, sizeof seed, "%" PRIu64, config->base_seed);
-    json_t *versions = json_object(), *scenarios = json_array();
-    for (size_t i = 0; i < config->versions; i++)
-        json_object_set_new(versions, config->version[i].name,
-                            json_string(config->version[i].version));
-    json_t *manifest = json_pack("{si ss ss ss* so so}", "shakedown_results", SD_MANIFEST_FORMAT,
+    json_t *versions = names_and_versions(config->version, config->versions);
+    json_t *costs = names_and_versions(config->cost, config->costs), *scenarios = json_array();
+    json_t *manifest = json_pack("{si ss ss ss* so so so}", "shakedown_results", SD_MANIFEST_FORMAT,
                                  "command", config->command ? config->command : "", "base_seed",
                                  seed, "git", config->git && *config->git ? config->git : NULL,
-                                 "versions", versions, "scenarios", scenarios);
+                                 "versions", versions, "costs", costs, "scenarios", scenarios);
     if (!manifest) {
         sd_fail(error, SD_E_NOMEM, "out of memory for the manifest");
         return NULL;
@@ -106,6 +112,15 @@ int sd_manifest_same(const json_t *now, const json_t *then, const char *dir, str
         const json_t *a = json_object_get(now, keys[i]), *b = json_object_get(then, keys[i]);
         if ((a || b) && !json_equal(a, b))
             return differs(dir, keys[i], a, b, error);
+    }
+    /* A table more is no other table. */
+    const char *name;
+    json_t *version;
+    json_object_foreach(json_object_get(now, "costs"), name, version)
+    {
+        const json_t *was = json_object_get(json_object_get(then, "costs"), name);
+        if (was && !json_equal(version, was))
+            return differs(dir, name, version, was, error);
     }
     const json_t *a = json_object_get(now, "scenarios"), *b = json_object_get(then, "scenarios");
     for (size_t i = 0; i < json_array_size(a) || i < json_array_size(b); i++) {

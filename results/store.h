@@ -1,7 +1,8 @@
 /* store.h - DIR: what a set of runs left behind, written as it happens and read back.
  *
  *   manifest.json   what was run: scenarios (hash, resolved sweep, measures, plots), base seed,
- *                   library versions, git revision, command
+ *                   versions of libraries and cost tables, git revision,
+ *                   command
  *   runs.csv        one row a run: protocol, mode, scenario, other sweep columns, repeat, seed,
  *                   outcome, detail, metrics
  *   expectations.csv  scenario, run, expectation, ok
@@ -38,6 +39,8 @@ struct sd_store_config {
     size_t parts;
     const struct sd_store_version *version; /* of what decides about results; may be NULL */
     size_t versions;
+    const struct sd_store_version *cost; /* tables that scenarios may name; may be NULL */
+    size_t costs;
     bool resume; /* else a DIR that holds results is replaced */
 };
 /* SD_E_USAGE: DIR holds something else, another process writes there, or --resume does not fit;

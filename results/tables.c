@@ -349,6 +349,13 @@ static int make_columns(struct column *column, const struct plan *plan,
             at->unit = sd_unit_of(""); /* words have none */
         at->shown = sd_unit_shown(at->unit, at->value, at->value ? count : 0, !ask);
     }
+    /* Columns of one unit are read across: they show as many decimals. */
+    for (size_t c = bys; c < bys + plan->asks; c++)
+        for (size_t other = bys; other < c; other++) {
+            struct sd_shown *a = &column[c].shown, *b = &column[other].shown;
+            if (*a->unit && !strcmp(a->unit, b->unit))
+                a->decimals = b->decimals = a->decimals > b->decimals ? a->decimals : b->decimals;
+        }
     return SD_OK;
 }
 

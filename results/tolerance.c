@@ -6,14 +6,14 @@
 #define PERCENT 10000
 
 const struct sd_tolerance sd_tolerances[] = {
-    {"ok", SD_STEADY, SD_WORSE_EITHER, 0, 0,
+    {"ok", SD_ALIKE, SD_WORSE_EITHER, 0, 0,
      "where all runs ended well, or none did, that is a fact about the protocol"},
     {"ok", SD_VARYING, SD_WORSE_LESS, 0, 10 * PERCENT,
      "another draw of the weather may end a run or two of thirty"},
+    {"success_ppm*", SD_ALIKE, SD_WORSE_LESS, 0, 0, "nothing random is in it"},
     {"success_ppm*", SD_VARYING, SD_WORSE_LESS, 0, 10 * PERCENT,
      "another draw of the weather may end one conversation of ten"},
-    {"success_ppm*", SD_STEADY, SD_WORSE_LESS, 0, 0, "nothing random is in it"},
-    {"cpu_*", SD_STEADY, SD_WORSE_MORE, 1 * PERCENT, 0,
+    {"cpu_*", SD_ALIKE, SD_WORSE_MORE, 1 * PERCENT, 0,
      "cost tables are data; a library may hash or derive once more"},
     {"cpu_*", SD_VARYING, SD_WORSE_MORE, 15 * PERCENT, 1000,
      "as the number of packets that it answers"},
@@ -23,17 +23,22 @@ const struct sd_tolerance sd_tolerances[] = {
      "how many meet depends on the weather"},
     {"amplification_ppm*", SD_ANY_SPREAD, SD_WORSE_MORE, 1 * PERCENT, 0,
      "a signature may be two bytes longer; another answer is another number"},
+    {"busy_ppm*", SD_ALIKE, SD_WORSE_MORE, 1 * PERCENT, 0, "as cpu"},
     {"replays_accepted*", SD_ANY_SPREAD, SD_WORSE_MORE, 0, 0, "each one is a hole"},
     {"delivered_twice*", SD_ANY_SPREAD, SD_WORSE_MORE, 0, 0, "each one is a hole"},
     {"*_ns*", SD_STEADY, SD_WORSE_EITHER, PERCENT / 10, 0,
      "a byte more in a packet moves a link's time; a round trip is far more"},
+    {"*_ns*", SD_REDRAWN, SD_WORSE_EITHER, 7 * PERCENT, 0,
+     "timers with jitter (a third of a second in five) draw again; a round trip is more"},
     {"*_ns*", SD_VARYING, SD_WORSE_EITHER, 15 * PERCENT, 200000,
      "medians of lossy runs move with each draw; a wrong timer moves them further"},
+    {"*bytes*", SD_REDRAWN, SD_WORSE_EITHER, PERCENT / 10, 8,
+     "an ECDSA signature in DER is a byte or two longer or shorter with each draw"},
     {"*handshake_bytes*", SD_VARYING, SD_WORSE_EITHER, 2 * PERCENT, 16,
      "signatures in DER differ by bytes, and losses repeat packets"},
     {"*handshake_count*", SD_VARYING, SD_WORSE_EITHER, 10 * PERCENT, 1,
      "another draw of the weather may begin one handshake again"},
-    {"*", SD_STEADY, SD_WORSE_EITHER, 0, 0,
+    {"*", SD_ALIKE, SD_WORSE_EITHER, 0, 0,
      "counts, bytes, packets and operations of an undisturbed exchange are facts"},
     {"*", SD_VARYING, SD_WORSE_EITHER, 15 * PERCENT, 2, "counts follow the weather"},
 };
@@ -59,11 +64,10 @@ static bool fits(const char *pattern, const char *word)
     return !*word;
 }
 
-const struct sd_tolerance *sd_tolerance_of(const char *metric, bool steady)
+const struct sd_tolerance *sd_tolerance_of(const char *metric, enum sd_spread spread)
 {
     const struct sd_tolerance *at = sd_tolerances;
-    enum sd_spread spread = steady ? SD_STEADY : SD_VARYING;
-    while (!fits(at->metric, metric) || (at->spread != SD_ANY_SPREAD && at->spread != spread))
+    while (!fits(at->metric, metric) || !(at->spread & spread))
         at++;
     return at;
 }

@@ -5,10 +5,13 @@
 
 #include "results/statistics.h"
 
+/* What kind of value it is; rules name one or several. */
 enum sd_spread {
-    SD_STEADY,  /* all runs of the point gave one value in the baseline: nothing random is in it */
-    SD_VARYING, /* they did not */
-    SD_ANY_SPREAD
+    SD_STEADY = 1,  /* all runs of the point gave one value in the baseline */
+    SD_REDRAWN = 2, /* so they did, but seed or libraries draw other random numbers now */
+    SD_VARYING = 4, /* they gave several */
+    SD_ALIKE = SD_STEADY | SD_REDRAWN,
+    SD_ANY_SPREAD = 7
 };
 enum sd_worse {
     SD_WORSE_EITHER, /* any difference is a change of behaviour */
@@ -17,7 +20,7 @@ enum sd_worse {
 };
 struct sd_tolerance {
     const char *metric; /* column of runs.csv; '*' stands for anything; "ok": share of runs, ppm */
-    enum sd_spread spread;
+    unsigned spread;    /* of enum sd_spread */
     enum sd_worse worse;
     uint32_t relative_ppm; /* of the baseline's value */
     uint64_t absolute;     /* in the metric's unit; the larger of both counts */
@@ -27,7 +30,7 @@ struct sd_tolerance {
 extern const struct sd_tolerance sd_tolerances[];
 extern const size_t sd_tolerances_count;
 
-const struct sd_tolerance *sd_tolerance_of(const char *metric, bool steady);
+const struct sd_tolerance *sd_tolerance_of(const char *metric, enum sd_spread);
 /* Whether `now` is outside; a value where the baseline had none is not, the other way round is. */
 bool sd_tolerance_exceeded(const struct sd_tolerance *, struct sd_value baseline,
                            struct sd_value now);

@@ -58,6 +58,22 @@ static const struct step steps[] = {
     {SD_DIM_NUMBER, 0, 0, 1, ""},
 };
 
+/* Whether values between least (not zero) and most read well in that unit: the largest is not a
+ * small fraction, and the smallest can still be seen, unless the largest would be very long. */
+static bool suits(const struct step *step, double most, double least, bool exact)
+{
+    if (!exact)
+        return most >= step->from && (least * 100 >= step->from || most >= step->from * 1000);
+    bool size = step->dimension == SD_DIM_SIZE && step->exact_from > 0;
+    return least >= step->exact_from && !(size && fmod(least, step->exact_from) > 0);
+}
+
+/* Enough that the smallest value shows a digit, if two decimals are enough for that. */
+static unsigned visible_decimals(double least)
+{
+    return least >= 1000 ? 0 : least >= 1 || least <= 0 ? 1 : 2;
+}
+
 struct sd_shown sd_unit_shown(struct sd_unit unit, const struct sd_value *value, size_t count,
                               bool exact)
 {
@@ -77,14 +93,9 @@ struct sd_shown sd_unit_shown(struct sd_unit unit, const struct sd_value *value,
         least = 0;
 
     const struct step *step = steps;
-    while (step->dimension != unit.dimension ||
-           (exact ? least < step->exact_from ||
-                        (unit.dimension == SD_DIM_SIZE &&
-                         fmod(least, step->exact_from ? step->exact_from : 1) != 0)
-                  : most < step->from))
+    while (step->dimension != unit.dimension || !suits(step, most, least, exact))
         step++;
     struct sd_shown shown = {.scale = step->scale * (double)unit.base, .unit = step->unit};
-    double largest = most * step->scale;
     if (exact) {
         for (size_t i = 0; i < count; i++) {
             unsigned needed = value[i].kind == SD_VALUE_KNOWN
@@ -96,7 +107,7 @@ struct sd_shown sd_unit_shown(struct sd_unit unit, const struct sd_value *value,
     } else if (step->scale == 1)
         shown.decimals = asked;
     else
-        shown.decimals = largest < 1000 ? unit.dimension == SD_DIM_TIME ? 2 : 1 : largest < 10000;
+        shown.decimals = visible_decimals(least * step->scale);
     return shown;
 }
 
@@ -161,6 +172,9 @@ void sd_cell_words(const char *column, const char *cell, char *words, size_t cap
     else {
         char number[64];
         sd_unit_words(column, strtoull(cell, NULL, 10), number, sizeof number);
+        char *blank = strchr(number, ' ');
+        if (blank)
+            memmove(blank, blank + 1, strlen(blank));
         /* The unit of "rtt_us" is in the number now; that of a name's middle stays. */
         bool last = mark && len > mark + 1 && !strcmp(column + len - mark, unit.mark);
         snprintf(words, cap, "%.*s=%s", (int)(last ? len - mark - 1 : len), column, number);

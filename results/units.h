@@ -27,7 +27,7 @@ struct sd_shown {
     const char *unit; /* "ms"; "": none */
 };
 /* Fit for all `count` values (others than known ones do not count).  exact: of a sweep, so that
- * no two differ only in digits that are not shown; else about four digits of the largest. */
+ * every digit is shown; else rounded, but so that the smallest can be seen. */
 struct sd_shown sd_unit_shown(struct sd_unit, const struct sd_value *value, size_t count,
                               bool exact);
 /* "RTT", "p50", "client bytes", "state peak": the name without its unit. */
@@ -38,7 +38,8 @@ void sd_unit_cell(struct sd_value, struct sd_shown, char *cell, size_t cap);
 
 /* One number by itself, with its unit: "2%", "31.169 ms", "64 KiB". */
 void sd_unit_words(const char *column, uint64_t number, char *words, size_t cap);
-/* One cell of a sweep: "loss=2%" of "loss_ppm" and "20000"; a protocol or mode by itself. */
+/* One cell of a sweep: "loss=2%" of "loss_ppm" and "20000", "rtt=50ms"; a protocol or mode by
+ * itself. */
 void sd_cell_words(const char *column, const char *cell, char *words, size_t cap);
 
 #endif
