@@ -127,7 +127,7 @@ static int get_row(const struct reading *r, lua_Integer n, struct sd_cost_table 
         return rc;
     }
     struct sd_cost_row *row = &table->row[table->rows];
-    snprintf(name, sizeof name, "%s.", field);
+    snprintf(name, sizeof name, "%s: ", field);
     int rc = known_fields(r, name, fields, false);
     snprintf(name, sizeof name, "%s.op", field);
     if (rc == SD_OK)
