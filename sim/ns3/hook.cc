@@ -1,9 +1,13 @@
 // hook.cc - runs a node's hook, keeps bad packets from ns-3, injects packets.
 #include "sim/ns3/hook.h"
+#include "sim/ns3/datagram.h"
 #include "sim/ns3/link.h"
+#include "sim/ns3/routes.h"
+#include "sim/ns3/tcp_layer.h"
 
 extern "C" {
 #include "sim/box/guard.h"
+#include "sim/box/ip.h"
 }
 
 #include "ns3/queue-item.h"
@@ -55,9 +59,40 @@ void HookLayer::Arrive(Device *device, Ptr<const Packet> packet)
         Deliver(device, packet);
 }
 
+// Whole UDP datagrams and TCP segments for this node itself go straight to their layer; ns-3 would
+// make four callbacks for each first.  False: fragments, options, errors, what is for others, and
+// what claims to come from this node.
+bool HookLayer::DeliverToLayer(Ptr<const Packet> packet)
+{
+    uint8_t start[SD_IP_HEADER];
+    if (packet->CopyData(start, sizeof start) < sizeof start || start[0] != 0x45 ||
+        (sd_read16(start + SD_IP_FRAGMENT) & (SD_IP_MF | SD_IP_OFFSET_MASK)) != 0 ||
+        !m_host->routes->IsLocal(sd_read32(start + SD_IP_DESTINATION)) ||
+        m_host->routes->IsLocal(sd_read32(start + SD_IP_SOURCE)))
+        return false;
+    IpL4Protocol *layer = nullptr;
+    if (start[SD_IP_PROTO] == SD_PROTO_TCP)
+        layer = PeekPointer(m_host->tcp);
+    else if (start[SD_IP_PROTO] == SD_PROTO_UDP)
+        layer = PeekPointer(m_host->udp);
+    if (layer == nullptr)
+        return false;
+    Ptr<Packet> segment = packet->Copy();
+    Ipv4Header header;
+    if (m_host->net->config.checksums)
+        header.EnableChecksum();
+    segment->RemoveHeader(header);
+    if (!header.IsChecksumOk() || header.GetPayloadSize() > segment->GetSize())
+        return false;
+    segment->RemoveAtEnd(segment->GetSize() - header.GetPayloadSize());
+    return layer->Receive(segment, header, nullptr) != IpL4Protocol::RX_ENDPOINT_UNREACH;
+}
+
 void HookLayer::Deliver(Device *device, Ptr<const Packet> packet)
 {
     static const Address nobody;
+    if (DeliverToLayer(packet))
+        return;
     m_host->ip->Receive(device, packet, kIpv4, nobody, nobody, NetDevice::PACKET_HOST);
 }
 
@@ -68,9 +103,12 @@ void HookLayer::Depart(Device *device, Ptr<Packet> packet)
 
 void HookLayer::Send(Ptr<NetDevice> to, Ptr<QueueDiscItem> item)
 {
-    Device *device = static_cast<Device *>(PeekPointer(to)); // loopback never comes here
     item->AddHeader();
-    Ptr<Packet> packet = item->GetPacket();
+    Emit(static_cast<Device *>(PeekPointer(to)), item->GetPacket()); // loopback never comes here
+}
+
+void HookLayer::Emit(Device *device, Ptr<Packet> packet)
+{
     if (m_hook != nullptr)
         packet = RunHook(device, SD_OUT, packet);
     if (packet)

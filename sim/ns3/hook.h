@@ -29,6 +29,8 @@ class HookLayer : public ns3::TrafficControlLayer
     // The same, past the hook: in to IP, or out to the wire.
     void Deliver(Device *device, ns3::Ptr<const ns3::Packet> packet);
     void Depart(Device *device, ns3::Ptr<ns3::Packet> packet);
+    // A whole IP packet of this node's goes out, through the hook.
+    void Emit(Device *device, ns3::Ptr<ns3::Packet> packet);
     // Whether the packet being delivered is the node's own, sent to itself.
     bool IsOwn() const
     {
@@ -45,6 +47,7 @@ class HookLayer : public ns3::TrafficControlLayer
     void DoInitialize() override;
 
   private:
+    bool DeliverToLayer(ns3::Ptr<const ns3::Packet> packet);
     void DeliverOwn(Device *device, ns3::Ptr<const ns3::Packet> packet);
     // Runs the hook; nullptr: dropped.  `packet` itself where nothing was changed.
     template <typename P> P RunHook(Device *device, sd_direction direction, P packet);

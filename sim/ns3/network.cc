@@ -56,10 +56,19 @@ bool SendIp(Host *host, Ptr<Packet> segment, Ipv4Address source, Ipv4Address des
     header.SetIdentification(host->next_packet_id++);
     if (dont_fragment)
         header.SetDontFragment();
-    uint16_t mtu = route->GetOutputDevice()->GetMtu();
-    if (dont_fragment && segment->GetSize() + header.GetSerializedSize() > mtu)
+    Ptr<NetDevice> device = route->GetOutputDevice();
+    bool fits = segment->GetSize() + header.GetSerializedSize() <= device->GetMtu();
+    if (dont_fragment && !fits)
         return false;
-    host->ip->SendWithHeader(segment, header, route);
+    if (!fits || host->routes->IsLocal(destination.Get())) {
+        host->ip->SendWithHeader(segment, header, route);
+        return true;
+    }
+    // What ns-3 would come to after some calls more.
+    if (host->net->config.checksums)
+        header.EnableChecksum();
+    segment->AddHeader(header);
+    host->hook->Emit(static_cast<Device *>(PeekPointer(device)), segment);
     return true;
 }
 

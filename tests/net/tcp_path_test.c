@@ -286,9 +286,11 @@ static void replayed(void **state)
     topology_free(&t);
 }
 
-/* -- a connection among thousands costs about what it costs among a hundred -- */
+/* -- a connection among thousands costs about what it costs among fewer -- */
 
+/* Neither fits into a processor's caches, so that the look-up is what differs. */
 #define MANY 4000
+#define FEW  1000
 
 static void swallow(void *ctx, struct sd_tcp *tcp, enum sd_tcp_event event, struct sd_tcp *child)
 {
@@ -330,17 +332,18 @@ static double cpu_per_connection(int connections)
 static void scale(void **state)
 {
     (void)state;
-    double few = cpu_per_connection(100);
+    double few = cpu_per_connection(FEW);
     for (int i = 0; i < 4; i++) {
-        double again = cpu_per_connection(100);
+        double again = cpu_per_connection(FEW);
         few = again < few ? again : few;
     }
     double many = cpu_per_connection(MANY);
-    /* Plain ns-3 is at 3 here.  The bound leaves room for a machine that does other things too. */
+    /* Plain ns-3 is at 2.8 here.  The bound leaves room for a machine that does other things too.
+     */
     if (many > 2 * few)
-        fail_msg("expected a connection among %d to cost at most twice one among 100, found %.0f "
+        fail_msg("expected a connection among %d to cost at most twice one among %d, found %.0f "
                  "and %.0f us",
-                 MANY, many / 1e3, few / 1e3);
+                 MANY, FEW, many / 1e3, few / 1e3);
 }
 
 int main(void)
