@@ -166,3 +166,29 @@ void world_check_at(const struct world *w, uint64_t expected, uint64_t found, co
             (unsigned long long)expected, (long long)found, w->seen);
     _fail(file, line);
 }
+
+void world_check_time(const struct world *w, sd_time expected, sd_time found, const char *what)
+{
+    if (found + 10 < expected || found > expected + 10)
+        world_check(w, expected, found, what);
+}
+
+void world_stream(void *ctx)
+{
+    struct world *w = ctx;
+    assert_int_equal(sd_lab_stream(w->lab, w->conn, w->client, 200, 20 * SD_MS, 200), SD_OK);
+}
+
+uint64_t world_handshake_time(const char *protocol, const char *mode, uint32_t drop)
+{
+    struct world w;
+    world_make(
+        &w, &(struct world_options){.protocol = protocol, .mode = mode, .forth = {.drop = {drop}}});
+    world_connect(&w);
+    world_run(&w, 20 * SD_SECOND);
+    uint64_t time = world_metric(&w, "handshake.time");
+    if (time == UINT64_MAX)
+        fail_msg("%s %s: no handshake; events: %s", protocol, mode, w.seen);
+    world_free(&w);
+    return time;
+}

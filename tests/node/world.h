@@ -49,10 +49,17 @@ uint64_t world_metric(const struct world *, const char *name);
 uint64_t world_machine_metric(const struct world *, sd_machine, const char *name);
 bool world_saw(const struct world *, const char *machine, const char *event);
 
+/* For sd_lab_at(): the client sends 200 messages of 200 bytes, one every 20 ms. */
+void world_stream(void *world);
+/* Of a run of its own, in which the client's packet `drop` (0: none) is lost. */
+uint64_t world_handshake_time(const char *protocol, const char *mode, uint32_t drop);
+
 /* Fails with what, expected and found, after the events. */
 #define world_check(w, expected, found, what)                                                      \
     world_check_at(w, expected, found, what, __FILE__, __LINE__)
 void world_check_at(const struct world *, uint64_t expected, uint64_t found, const char *what,
                     const char *file, int line);
+/* The same for times: TCP's stack takes its steps a nanosecond apart. */
+void world_check_time(const struct world *, sd_time expected, sd_time found, const char *what);
 
 #endif
