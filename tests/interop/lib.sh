@@ -58,8 +58,8 @@ netns() { # NAME...
     for ns in "$@"; do
         ip netns add "$ns" && namespaces+=("$ns")
         # The kernel's own IPv6 chatter would take its share of the relay's losses.
-        ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-            net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
+        ip netns exec "$ns" sh -c 'for c in all default; do
+            echo 1 >/proc/sys/net/ipv6/conf/$c/disable_ipv6; done' 2>/dev/null
         ip -n "$ns" link set lo up
     done
 }

@@ -37,7 +37,7 @@ behind_nat() {
     ip -n "$n" addr add 10.1.0.9/24 dev outside; ip -n "$n" link set outside up
     ip -n "$outside" addr add $address/24 dev eth; ip -n "$outside" link set eth up
     ip -n "$inside" route add default via 192.168.7.1
-    ip netns exec "$n" sysctl -qw net.ipv4.ip_forward=1
+    ip netns exec "$n" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
     ip netns exec "$n" nft -f - <<'NFT'
 table ip nat {
   chain post { type nat hook postrouting priority 100; oifname "outside" masquerade random; }
