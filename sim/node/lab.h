@@ -32,12 +32,14 @@ struct sd_net *sd_lab_net(struct sd_lab *); /* NULL before sd_lab_start() */
 
 /* -- machines -- */
 
+/* A processor runs the agent: its cryptography as the cost table says, and unit_in_ns for each unit
+ * that comes in.  TCP, UDP, IP and the applications are free. */
 struct sd_machine_config {
     const char *name;                  /* unique */
     uint32_t cores;                    /* 0: 1 */
     const struct sd_cost_table *costs; /* NULL: computing takes no time */
-    uint32_t
-        input_queue_bytes; /* units waiting for the processor; 0: 212992, Linux's rmem_default */
+    uint32_t input_queue_bytes; /* of datagrams waiting for the processor, and as much of inner
+                                   packets; 0: 212992, Linux's rmem_default */
 };
 sd_machine sd_lab_host(struct sd_lab *, const struct sd_machine_config *, struct sd_error *);
 sd_machine sd_lab_router(struct sd_lab *, const char *name, struct sd_error *);

@@ -303,34 +303,51 @@ static bool stream_metric(const struct sd_lab *lab, const char *name, uint64_t *
     return true;
 }
 
-static bool sum_metric(const struct sd_lab *lab, const char *name, uint64_t *value)
+/* Of all machines with an agent. */
+static uint64_t sum(const struct sd_lab *lab, uint64_t (*of)(const struct machine *))
 {
-    *value = 0;
+    uint64_t total = 0;
     for (uint32_t i = 0; i < lab->machines; i++) {
         const struct machine *m = lab->machine[i];
-        struct baseline now;
-        if (m->host == NULL || !m->host->seated)
-            continue;
-        lab_baseline(m, &now);
-        if (strcmp(name, "migrated.count") == 0)
-            *value += m->migrated;
-        else if (strcmp(name, "handshake.count") == 0)
-            *value += m->host->role == SD_ROLE_CLIENT
-                          ? now.agent.handshakes - m->base.agent.handshakes
-                          : 0;
-        else
-            *value += now.agent.retransmits - m->base.agent.retransmits + now.tcp_retransmits -
-                      m->base.tcp_retransmits;
+        if (m->host != NULL && m->host->seated)
+            total += of(m);
     }
-    return true;
+    return total;
+}
+
+static uint64_t migrated(const struct machine *m)
+{
+    return m->migrated;
+}
+
+static uint64_t client_handshakes(const struct machine *m)
+{
+    struct sd_stats now;
+    sd_seat_stats(&m->host->seat, &now);
+    return m->host->role == SD_ROLE_CLIENT ? now.handshakes - m->base.agent.handshakes : 0;
+}
+
+static uint64_t all_retransmits(const struct machine *m)
+{
+    struct sd_stats now;
+    sd_seat_stats(&m->host->seat, &now);
+    return now.retransmits - m->base.agent.retransmits + tcp_retransmits(m) -
+           m->base.tcp_retransmits;
 }
 
 static bool run_metric(const struct sd_lab *lab, const char *name, uint64_t *value)
 {
-    static const char *const sums[] = {"migrated.count", "handshake.count", "net.retransmits"};
+    static const struct {
+        const char *name;
+        uint64_t (*of)(const struct machine *);
+    } sums[] = {{"migrated.count", migrated},
+                {"handshake.count", client_handshakes},
+                {"net.retransmits", all_retransmits}};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-        if (strcmp(name, sums[i]) == 0)
-            return sum_metric(lab, name, value);
+        if (strcmp(name, sums[i].name) == 0) {
+            *value = sum(lab, sums[i].of);
+            return true;
+        }
     if (strncmp(name, "transfer.", 9) == 0)
         return transfer_metric(lab, name, value);
     if (strncmp(name, "stream.", 7) == 0)

@@ -36,7 +36,7 @@ struct processor {
     struct machine *machine;
     uint32_t idle; /* cores */
     struct waiting *first, **end;
-    uint64_t waiting_bytes;
+    uint64_t waiting_bytes[2]; /* from the network, and from a tunnel's interface */
     struct batch *batches;
     sd_time released; /* when the last outputs leave, or left */
     uint64_t busy_ns, drops;
@@ -194,6 +194,12 @@ static void run(struct processor *p, const struct job *j)
         sd_net_after(net, cost, core_free, p);
 }
 
+/* TCP's bytes wait in TCP, which slows their sender down; packets do not. */
+static bool is_limited(const struct job *j)
+{
+    return j->kind == JOB_UNIT || j->kind == JOB_INNER;
+}
+
 static void start(struct processor *p)
 {
     while (p->idle > 0 && p->first != NULL) {
@@ -201,8 +207,8 @@ static void start(struct processor *p)
         p->first = w->next;
         if (p->first == NULL)
             p->end = &p->first;
-        if (w->job.kind == JOB_UNIT)
-            p->waiting_bytes -= w->job.len;
+        if (is_limited(&w->job))
+            p->waiting_bytes[w->job.kind == JOB_INNER] -= w->job.len;
         run(p, &w->job);
         free(w);
     }
@@ -210,12 +216,13 @@ static void start(struct processor *p)
 
 static void put(struct processor *p, const struct job *j)
 {
-    if (j->kind == JOB_UNIT) {
-        if (p->waiting_bytes + j->len > p->machine->set.input_queue_bytes) {
+    if (is_limited(j)) {
+        uint64_t *waiting = &p->waiting_bytes[j->kind == JOB_INNER];
+        if (*waiting + j->len > p->machine->set.input_queue_bytes) {
             p->drops++;
             return;
         }
-        p->waiting_bytes += j->len;
+        *waiting += j->len;
     }
     struct waiting *w = lab_grow(NULL, sizeof *w + j->len);
     w->next = NULL;

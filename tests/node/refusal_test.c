@@ -34,6 +34,28 @@ static void absent_values(void **state)
     world_free(&w);
 }
 
+/* -- a mode that needs an earlier session, and no way to have one -- */
+
+static void no_earlier_session(void **state)
+{
+    (void)state;
+    struct sd_error e = {0};
+    struct sd_lab *lab;
+    assert_int_equal(sd_lab_create(&lab, &(struct sd_lab_config){.seed = 1}, &e), SD_OK);
+    sd_machine client = sd_lab_host(lab, &(struct sd_machine_config){.name = "client"}, &e);
+    sd_machine server = sd_lab_host(lab, &(struct sd_machine_config){.name = "server"}, &e);
+    sd_machine here = sd_lab_router(lab, "here", &e), there = sd_lab_router(lab, "there", &e);
+    assert_true(sd_lab_link(lab, &(struct sd_lab_link){.a = client, .b = here}, &e) >= 0);
+    assert_true(sd_lab_link(lab, &(struct sd_lab_link){.a = server, .b = there}, &e) >= 0);
+    struct sd_lab_agent agent = {.protocol = "tls13", .mode = "resumed", .role = SD_ROLE_CLIENT};
+    assert_int_equal(sd_lab_agent(lab, client, &agent, &e), SD_OK);
+    agent.role = SD_ROLE_SERVER;
+    assert_int_equal(sd_lab_agent(lab, server, &agent, &e), SD_OK);
+    assert_int_equal(sd_lab_start(lab, &e), SD_E_STATE);
+    assert_non_null(strstr(e.text, "client did not get"));
+    sd_lab_destroy(lab);
+}
+
 /* -- wrong arguments -- */
 
 static void wrong_arguments(void **state)
@@ -130,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(absent_values),
+        world_test(no_earlier_session),
         world_test(wrong_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
