@@ -16,9 +16,46 @@ extern "C" {
 #include "ns3/tcp-prr-recovery.h"
 #include "ns3/tcp-rx-buffer.h"
 #include "ns3/tcp-tx-buffer.h"
+#include "ns3/trace-source-accessor.h"
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+
+// ns-3 connects thirteen trace sources by name in every TCP socket, and its look-up copies the
+// description of each candidate: a seventh of what a connection costs.  Being part of the program,
+// this definition, which remembers, takes the place of the library's.
+namespace ns3
+{
+
+static Ptr<const TraceSourceAccessor> FindTraceSource(TypeId type, const std::string &name)
+{
+    for (;;) {
+        for (size_t i = 0; i < type.GetTraceSourceN(); i++) {
+            TypeId::TraceSourceInformation source = type.GetTraceSource(i);
+            if (source.name == name && source.supportLevel != TypeId::OBSOLETE)
+                return source.accessor;
+        }
+        TypeId parent = type.GetParent();
+        if (parent == type)
+            return nullptr;
+        type = parent;
+    }
+}
+
+Ptr<const TraceSourceAccessor> TypeId::LookupTraceSourceByName(std::string name) const
+{
+    // Never freed: ns-3 may look up names while the program ends.
+    static auto *known =
+        new std::map<uint16_t, std::map<std::string, Ptr<const TraceSourceAccessor>>>;
+    auto &of_type = (*known)[GetUid()];
+    auto found = of_type.find(name);
+    if (found == of_type.end())
+        found = of_type.emplace(name, FindTraceSource(*this, name)).first;
+    return found->second;
+}
+
+} // namespace ns3
 
 namespace shakedown
 {
