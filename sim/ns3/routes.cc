@@ -100,6 +100,8 @@ void RouteTable::NotifyAddAddress(uint32_t interface, Ipv4InterfaceAddress addre
     m_local[address.GetLocal().Get()] = interface;
     uint8_t prefix = static_cast<uint8_t>(address.GetMask().GetPrefixLength());
     Add(address.GetLocal().Get() & PrefixMask(prefix), prefix, 0, PeekPointer(device));
+    if (m_moved.count(interface) == 0)
+        return; // no other route leads through it yet
     for (Level &level : m_levels)
         for (auto &entry : level.by_net)
             if (entry.second->GetOutputDevice() == device)
@@ -109,6 +111,7 @@ void RouteTable::NotifyAddAddress(uint32_t interface, Ipv4InterfaceAddress addre
 void RouteTable::NotifyRemoveAddress(uint32_t interface, Ipv4InterfaceAddress address)
 {
     m_local.erase(address.GetLocal().Get());
+    m_moved.insert(interface);
     Ptr<NetDevice> device = m_host->ip->GetNetDevice(interface);
     uint8_t prefix = static_cast<uint8_t>(address.GetMask().GetPrefixLength());
     for (Level &level : m_levels)

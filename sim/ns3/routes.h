@@ -9,6 +9,7 @@
 #include "ns3/ipv4-routing-protocol.h"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace shakedown
 {
@@ -65,6 +66,7 @@ class RouteTable : public ns3::Ipv4RoutingProtocol
     bool m_forwarding = false;
     std::vector<Level> m_levels;                    // longest prefix first
     std::unordered_map<uint32_t, uint32_t> m_local; // own address -> interface of ns-3
+    std::unordered_set<uint32_t> m_moved;           // interfaces that have lost an address
 };
 
 } // namespace shakedown
