@@ -112,6 +112,17 @@ void sd_scenarios_free(struct sd_scenarios *found)
     *found = (struct sd_scenarios){0};
 }
 
+/* Chapters of the survey first, in their order. */
+static int by_chapter(const void *a, const void *b)
+{
+    const struct sd_scenario_file *one = a, *two = b;
+    unsigned first = one->scenario ? sd_scenario_chapter(one->scenario) : 0;
+    unsigned second = two->scenario ? sd_scenario_chapter(two->scenario) : 0;
+    if (first != second)
+        return first && (!second || first < second) ? -1 : 1;
+    return strcmp(one->path, two->path);
+}
+
 int sd_scenarios_all(struct sd_scenarios *found, struct sd_error *error)
 {
     *found = (struct sd_scenarios){0};
@@ -128,6 +139,8 @@ int sd_scenarios_all(struct sd_scenarios *found, struct sd_error *error)
         rc = add_scenario(found, paths.path[i], scenario, error);
     }
     free_paths(&paths);
+    if (found->count)
+        qsort(found->file, found->count, sizeof *found->file, by_chapter);
     if (rc < 0)
         sd_scenarios_free(found);
     return rc;

@@ -19,7 +19,7 @@ struct sd_scenarios {
  * or what sd_scenario_load() says. */
 int sd_scenarios_find(struct sd_scenarios *, const char *const *word, size_t words,
                       const struct sd_scenario_config *, struct sd_error *);
-/* All of scenarios/ and scenarios/labs/, by name.  One that does not load has a NULL scenario, is
+/* All of scenarios/ and scenarios/labs/, by chapter, then by name.  One that does not load has a NULL scenario, is
  * told on stderr and does not make this fail. */
 int sd_scenarios_all(struct sd_scenarios *, struct sd_error *);
 void sd_scenarios_free(struct sd_scenarios *);

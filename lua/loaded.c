@@ -183,6 +183,7 @@ static int describe(lua_State *L)
     lua_call(L, 1, 1);
     s->points = (size_t)take_number(L, "points");
     s->repeats = (uint32_t)take_number(L, "repeats");
+    s->chapter = (unsigned)take_number(L, "chapter");
     s->title = take_field(L, "title");
     s->json = take_field(L, "json");
     take_list(L, "tags", &s->tags);

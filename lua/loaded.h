@@ -26,6 +26,7 @@ struct sd_scenario {
     uint32_t *place;        /* by point and column: which cell */
     size_t points;
     uint32_t repeats;
+    unsigned chapter;
 };
 
 /* A script in which the prelude and the scenario's chunk have run: for one use. */

@@ -159,6 +159,11 @@ const char *const *sd_scenario_tags(const struct sd_scenario *s)
     return (const char *const *)s->tags.text;
 }
 
+unsigned sd_scenario_chapter(const struct sd_scenario *s)
+{
+    return s->chapter;
+}
+
 const char *sd_scenario_sha256(const struct sd_scenario *s)
 {
     return s->sha256;

@@ -6,6 +6,7 @@ const struct sd_word sd_words[] = {
     /* The file. */
     {"scenario", "the whole: return scenario { title = ..., sweep = ..., network = ..., ... }"},
     {"scenario.title", "a text in quotes; heads the tables and plots"},
+    {"scenario.chapter", "its place in a survey: 1 comes first"},
     {"scenario.tags", "words to run it by, as { \"loss\", \"survey\" }"},
     {"scenario.sweep",
      "{ protocol = protocols.all, loss = { 0*percent, 1*percent }, repeats = 30 }: "
@@ -23,6 +24,9 @@ const struct sd_word sd_words[] = {
     {"scenario.table", "{ by = { \"protocol\" }, columns = { \"ok\", { \"p95_ns\", "
                        "\"handshake.time\", stat = \"p95\" } } }, or a list of such"},
     {"scenario.plot", "{ x = \"loss\", y = \"handshake.time\", by = \"protocol\" }, or a list"},
+    {"scenario.answer", "{ of = \"handshake.time\", when = { loss = 5*percent }, per = \"rtt\", "
+                        "say = \"handshake\" }: what the report answers the question by; per and "
+                        "say as you like"},
     {"scenario.ladder", "{ when = { protocol = \"tls13\" }, window = { 0*s, 1*s } }, or a list"},
     {"each", "each.loss is the value of this run; each.rtt / 2 works as well"},
     {"protocols", "protocols.all is every protocol of this build"},

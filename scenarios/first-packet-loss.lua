@@ -20,8 +20,9 @@ local round_trips = {
 }
 
 return scenario {
-  title = "One lost packet of a handshake",
-  tags  = { "handshake", "loss", "survey" },
+  title   = "One lost packet of a handshake",
+  chapter = 3,
+  tags    = { "handshake", "loss", "survey" },
 
   sweep = {
     protocol = protocols.all,
@@ -75,4 +76,6 @@ return scenario {
   plot   = { x = "lost", y = "handshake.time", by = "protocol", kind = "bars", scale = "log",
              when = { answer = 0 }, title = "A handshake that loses one of the client's packets" },
   ladder = { when = { lost = 1, answer = 0 } },
+  answer = { of = "added_ns", when = { lost = 1, answer = 0 },
+             say = "a lost first packet costs" },
 }

@@ -21,8 +21,9 @@ local function waits_for_attempts(time)
 end
 
 return scenario {
-  title = "Handshake time against packet loss",
-  tags  = { "handshake", "loss", "survey" },
+  title   = "Handshake time against packet loss",
+  chapter = 2,
+  tags    = { "handshake", "loss", "survey" },
 
   sweep = {
     protocol = protocols.all,
@@ -80,4 +81,5 @@ return scenario {
     { name = "handshake-loss-cdf", y = "handshake.time", by = "protocol", panel = "loss",
       kind = "cdf", scale = "log", title = "How many handshakes are over by when" },
   },
+  answer = { of = "handshake.time", when = { mode = "fresh", loss = 5*percent } },
 }

@@ -36,8 +36,9 @@ local function near(time, count, rtt)
 end
 
 return scenario {
-  title = "Round trips of a handshake",
-  tags  = { "handshake", "survey" },
+  title   = "Round trips of a handshake",
+  chapter = 1,
+  tags    = { "handshake", "survey" },
 
   sweep = {
     protocol = protocols.all,
@@ -85,7 +86,9 @@ return scenario {
       { "server_packets", "handshake.packets.server" },
     },
   },
-  plot   = { x = "mode", y = "reply.time", by = "protocol", kind = "bars",
+  plot   = { x = "mode", y = "reply.time", by = "protocol", kind = "bars", scale = "log",
              title = "Until the reply begins, at a round trip of 100 ms" },
+  answer = { of = "reply.time", when = { mode = "fresh" }, per = "rtt",
+             say = "the reply begins after" },
   ladder = { when = { mode = "fresh" } },
 }

@@ -20,8 +20,9 @@ local function rebind(run)
 end
 
 return scenario {
-  title = "NAT rebinding in the middle of a transfer",
-  tags  = { "mobility", "nat", "survey" },
+  title   = "NAT rebinding in the middle of a transfer",
+  chapter = 4,
+  tags    = { "mobility", "nat", "survey" },
 
   sweep = {
     protocol = protocols.all,
@@ -106,4 +107,6 @@ return scenario {
   plot   = { x = "rebind", y = "silence", by = "protocol", kind = "bars", scale = "log",
              title = "Longest silence after a NAT rebinding" },
   ladder = { when = { rebind = "both", moment = "after-ready" }, window = { 0*s, 2*s } },
+  answer = { of = "survives", when = { rebind = "both", moment = "after-ready" },
+             say = "sessions that survive a new port and address" },
 }

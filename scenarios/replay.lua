@@ -23,8 +23,9 @@ local function again(run)
 end
 
 return scenario {
-  title = "Recorded packets sent again",
-  tags  = { "replay", "survey" },
+  title   = "Recorded packets sent again",
+  chapter = 5,
+  tags    = { "replay", "survey" },
 
   sweep = {
     protocol    = protocols.all,
@@ -108,5 +109,8 @@ return scenario {
   plot   = { x = "source", y = "server.cpu", by = "protocol", panel = "tape", kind = "bars",
              when = { mode = "fresh" },
              title = "Processor time of a server that gets recorded packets again" },
+  answer = { of = "server.delivered_twice",
+             when = { tape = "handshake", moment = "ended", source = "own" },
+             say = "requests delivered twice" },
   ladder = { when = { tape = "handshake", moment = "ended", source = "own", anti_replay = "on" } },
 }

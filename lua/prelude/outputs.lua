@@ -262,6 +262,28 @@ local function ladders_json(scenario, axes)
   return list
 end
 
+-- -- the one sentence that answers the question --
+
+local answer_fields = { of = kinds.text, when = any, per = kinds.text, say = kinds.text }
+
+local function answer_json(scenario, axes, columns)
+  if scenario.answer == nil then
+    return null
+  end
+  local place = P.locate(P.scenario_line, "answer")
+  if type(scenario.answer) ~= "table" or P.is(scenario.answer) then
+    P.fail(place, "answer: expected { of = \"handshake.time\" }, found %s",
+           P.found(scenario.answer))
+  end
+  local fields = P.fields("answer", scenario.answer, answer_fields, nil, place)
+  return object {
+    { "y", measure_column("answer.of", fields.of, columns, place).column },
+    { "when", when_json(P.when("answer.when", fields.when, axes, place)) },
+    { "per", fields.per and sweep_column("answer.per", fields.per, axes, place) or null },
+    { "say", fields.say or null },
+  }
+end
+
 -- -- the whole --
 
 local function member(list, name)
@@ -283,12 +305,13 @@ function P.json(scenario, about, axes, columns, expectations)
   end
   return json(object {
     { "name", P.name }, { "title", scenario.title }, { "question", about.question },
-    { "path", about.path }, { "tags", scenario.tags }, { "repeats", about.repeats },
+    { "path", about.path }, { "chapter", scenario.chapter or null }, { "tags", scenario.tags }, { "repeats", about.repeats },
     { "quick", about.quick }, { "columns", member(axes, "column") },
     { "metrics", member(columns, "column") }, { "sweep", object(sweep) }, { "measure", measure },
     { "plots", plots_json(scenario, axes, columns) },
     { "tables", tables_json(scenario, axes, columns) },
     { "ladders", ladders_json(scenario, axes) },
+    { "answer", answer_json(scenario, axes, columns) },
     { "expectations", member(expectations, "text") },
   })
 end

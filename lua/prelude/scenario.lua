@@ -7,9 +7,9 @@ function Scenario:__tostring()
 end
 
 local any = { expected = "something", take = function(value) return value end }
-P.scenario_fields = { title = kinds.text, tags = any, sweep = any, quick = any, except = any,
+P.scenario_fields = { title = kinds.text, chapter = P.kind_count(1, 1000, 3), tags = any, sweep = any, quick = any, except = any,
                       network = any, agents = any, timeline = any, measure = any, expect = any, plot = any,
-                      table = any, ladder = any }
+                      table = any, ladder = any, answer = any }
 
 local function list_of(scenario, name, is, example)
   local line = P.locate(P.scenario_line, name)
@@ -62,7 +62,7 @@ P.word("scenario", function(given)
   if not given.title then
     P.fail(nil, "scenario.title: expected a text in quotes, found nothing")
   end
-  P.made = { title = given.title, tags = given.tags or {}, sweep = given.sweep,
+  P.made = { title = given.title, chapter = given.chapter, answer = given.answer, tags = given.tags or {}, sweep = given.sweep,
              quick = given.quick, except = given.except, network = given.network, agents = given.agents,
              timeline = given.timeline, measure = given.measure, expect = given.expect,
              plot = given.plot, table = given.table, ladder = given.ladder }
@@ -140,7 +140,7 @@ function P.describe(config)
   for i, axis in ipairs(axes) do
     names[i], cells[i] = axis.column, P.cells(axis)
   end
-  return { title = scenario.title, tags = scenario.tags, columns = names, cells = cells,
+  return { title = scenario.title, chapter = scenario.chapter or 0, tags = scenario.tags, columns = names, cells = cells,
            places = places, points = points, repeats = repeats, metrics = metric_columns,
            expectations = texts, json = P.json(scenario, about, axes, columns, expectations) }
 end

@@ -169,6 +169,12 @@ const char *const *sd_scenario_tags(const struct sd_scenario *s)
     return s->tag;
 }
 
+unsigned sd_scenario_chapter(const struct sd_scenario *s)
+{
+    (void)s;
+    return 0;
+}
+
 const char *sd_scenario_sha256(const struct sd_scenario *s)
 {
     return s->sha256;

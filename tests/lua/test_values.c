@@ -268,7 +268,7 @@ static void described_as_json(void **state)
 {
     (void)state;
     struct sd_scenario *s = load(
-        "  tags = { \"a\", \"b\" },\n"
+        "  tags = { \"a\", \"b\" }, chapter = 4,\n"
         "  sweep = { protocol = { \"tls13\" }, loss = { 0*percent, 2*percent }, rtt = { 50*ms },\n"
         "            repeats = 3 },\n"
         "  measure = { \"handshake.time\", \"cpu\",\n"
@@ -281,10 +281,12 @@ static void described_as_json(void **state)
         "  table = { by = { \"protocol\", \"loss\" },\n"
         "    columns = { \"ok\", { \"t\", \"handshake.time\", per = \"rtt\", decimals = 2 },\n"
         "                { \"c\", \"cpu.server\", stat = \"max\" } } },\n"
-        "  ladder = { when = { protocol = \"tls13\" }, window = { 0*s, 1500*ms } },\n",
+        "  ladder = { when = { protocol = \"tls13\" }, window = { 0*s, 1500*ms } },\n"
+        "  answer = { of = \"worth\", when = { loss = 2*percent }, per = \"rtt\" },\n",
         "");
     static const char expected[] =
         "{\"name\":\"case\",\"title\":\"A test\",\"question\":\"Does it work?\",\"path\":\"PATH\","
+        "\"chapter\":4,"
         "\"tags\":[\"a\",\"b\"],\"repeats\":3,\"quick\":false,"
         "\"columns\":[\"protocol\",\"mode\",\"loss_ppm\",\"rtt_us\"],"
         "\"metrics\":[\"handshake_time_ns\",\"cpu_ns_client\",\"cpu_ns_server\",\"worth_ppm\"],"
@@ -307,6 +309,8 @@ static void described_as_json(void **state)
         "\"decimals\":2},"
         "{\"name\":\"c\",\"metric\":\"cpu_ns_server\",\"stat\":\"max\"}]}],"
         "\"ladders\":[{\"when\":{\"protocol\":[\"tls13\"]},\"from_ns\":0,\"to_ns\":1500000000}],"
+        "\"answer\":{\"y\":\"worth_ppm\",\"when\":{\"loss_ppm\":[\"20000\"]},\"per\":\"rtt_us\","
+        "\"say\":null},"
         "\"expectations\":[\"says \\\"yes\\\"\"]}";
     json_error_t why;
     json_t *found = json_loads(sd_scenario_json(s), 0, &why);
