@@ -125,6 +125,16 @@ static void log_ticks(struct sd_axis *axis, const char *column, double base, int
         }
 }
 
+/* So that at most eight ticks fill the range, at powers that read well. */
+static int stride_for(double powers)
+{
+    static const int strides[] = {1, 2, 4, 5, 10, 20};
+    size_t i = 0;
+    while (i + 1 < sizeof strides / sizeof *strides && powers / strides[i] > 8)
+        i++;
+    return strides[i];
+}
+
 void sd_axis_log(struct sd_axis *axis, const char *name, const char *column, double least,
                  double most)
 {
@@ -139,6 +149,6 @@ void sd_axis_log(struct sd_axis *axis, const char *name, const char *column, dou
     if (base == 10 && powers < 3.6)
         log_ticks(axis, column, 10, 1, true);
     else
-        log_ticks(axis, column, base, powers <= 8 ? 1 : (int)ceil(powers / 7), false);
+        log_ticks(axis, column, base, stride_for(powers), false);
     sd_name_text(name, axis->title, sizeof axis->title);
 }

@@ -107,6 +107,17 @@ static double tick_width(const struct sd_axis *axis)
     return widest;
 }
 
+static double share_of(const struct sd_axis *axis, double at)
+{
+    return axis->log ? log(at / axis->low) / log(axis->high / axis->low)
+                     : (at - axis->low) / (axis->high - axis->low);
+}
+
+static double half_width(const struct sd_tick *tick)
+{
+    return sd_text_width(tick->text, strlen(tick->text), PLOT_TICK) / 2 + 4;
+}
+
 /* Ticks of a numeric x stand at the sweep's values; labels that would touch are left out. */
 static void number_axis(struct plot_layout *layout, double width)
 {
@@ -134,9 +145,7 @@ static void number_axis(struct plot_layout *layout, double width)
             sd_cell_text(column, data->x.cell[i], tick->text, SD_AMOUNT);
         else
             snprintf(tick->text, SD_AMOUNT, "%.6g", tick->at / scale.of_unit);
-        double share = log_x ? log(tick->at / axis->low) / log(axis->high / axis->low)
-                             : (tick->at - axis->low) / (axis->high - axis->low);
-        double half = sd_text_width(tick->text, strlen(tick->text), PLOT_TICK) / 2 + 3;
+        double share = share_of(axis, tick->at), half = half_width(tick) - 1;
         if (share * width - half < last)
             continue;
         last = share * width + half;
@@ -186,6 +195,29 @@ static void word_axis(struct plot_layout *layout)
     sd_name_text(data->spec->x, axis->title, sizeof axis->title);
     if (layout->uneven)
         number_words(layout);
+}
+
+static bool crowded(const struct sd_axis *axis, double width)
+{
+    for (size_t i = 1; i < axis->ticks; i++)
+        if ((share_of(axis, axis->tick[i].at) - share_of(axis, axis->tick[i - 1].at)) * width <
+            half_width(&axis->tick[i]) + half_width(&axis->tick[i - 1]))
+            return true;
+    return false;
+}
+
+/* Labels of the x axis that would touch: first those at 2 and 5 go, then every other one. */
+static void thin_out(struct sd_axis *axis, double width)
+{
+    for (bool powers = axis->log; crowded(axis, width); powers = false) {
+        size_t kept = 0;
+        for (size_t i = 0; i < axis->ticks; i++)
+            if (powers ? strchr("1", axis->tick[i].text[0]) != NULL : i % 2 == 0)
+                axis->tick[kept++] = axis->tick[i];
+        if (kept < 2)
+            return;
+        axis->ticks = kept;
+    }
 }
 
 static void place_panels(struct plot_layout *layout, double left)
@@ -245,5 +277,7 @@ void sd_plot_lay_out(struct plot_layout *layout, const struct plot_data *data, d
     } else if (spec->kind == PLOT_LINES) {
         number_axis(layout, width);
     }
+    if (spec->kind == PLOT_CDF)
+        thin_out(&layout->x, width);
     place_panels(layout, left);
 }

@@ -74,11 +74,11 @@ static void put_look(FILE *to, const struct sd_style *style, double width, doubl
 
 /* -- lines -- */
 
-/* So that whiskers of several series at one x stay apart. */
+/* So that points and whiskers of several series at one x stay apart. */
 static double shifted(const struct plot_layout *layout, double x, size_t series)
 {
     const struct plot_data *data = layout->data;
-    double step = layout->whiskers && data->series.count > 1 ? 0.005 : 0;
+    double step = layout->x_words ? 0.012 : layout->whiskers ? 0.005 : 0.003;
     double by = ((double)series - ((double)data->series.count - 1) / 2) * step;
     if (layout->x.log)
         return x * pow(layout->x.high / layout->x.low, by);

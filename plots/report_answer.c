@@ -1,7 +1,7 @@
 /* report_answer.c - one sentence from the data.
  *
- * It says what the scenario's first plot shows, at its far end: which protocol is lowest, which
- * highest, which never got there, and how many runs that leaves out. */
+ * It says what the scenario's first plot shows, a line at its far end: which protocol is lowest,
+ * which highest, and which never got there. */
 #include "plots/axis.h"
 #include "plots/plot_data.h"
 #include "plots/report_parts.h"
@@ -12,10 +12,8 @@
 
 #define LISTED 3
 
-/* Series and words of x that share a value. */
 struct list {
-    double value;
-    char text[512];
+    char text[640];
     size_t count;
 };
 
@@ -36,50 +34,114 @@ static void put_list(FILE *to, const struct list *list)
 struct answer {
     const struct plot_data *data;
     size_t panel, first_x, last_x; /* what is looked at */
-    struct list lowest, highest, never;
-    size_t values;
 };
 
-static void take(struct answer *answer, size_t series, size_t x)
+/* Points are told by what they are of (a protocol, mostly) and by what else they differ in: a plot
+ * may have either as its x.  One `of` without the other means all its points. */
+struct naming {
+    const struct plot_keys *of, *other;
+    const char *of_column, *other_column; /* other_column "": they differ in nothing else */
+    bool turned;                          /* x is what they are of */
+};
+
+static struct naming naming_of(const struct answer *answer)
 {
     const struct plot_data *data = answer->data;
     const struct plot_spec *spec = data->spec;
-    const struct sd_sample *sample = sd_plot_sample(data, answer->panel, series, x);
-    char text[224], by[96], at[96];
-    if (!sample->n)
+    bool turned = !strcmp(spec->x, "protocol") && strcmp(spec->x, spec->by);
+    bool one = !*spec->x || !strcmp(spec->x, spec->by) || answer->first_x == answer->last_x;
+    if (turned)
+        return (struct naming){&data->x, &data->series, spec->x, spec->by, true};
+    return (struct naming){&data->series, &data->x, spec->by, one ? "" : spec->x, false};
+}
+
+static struct sd_value value_at(const struct answer *answer, const struct naming *naming, size_t of,
+                                size_t other, enum sd_stat stat)
+{
+    const struct sd_sample *sample = sd_plot_sample(
+        answer->data, answer->panel, naming->turned ? other : of, naming->turned ? of : other);
+    return sample->n ? sd_sample_stat(sample, stat) : (struct sd_value){.kind = SD_VALUE_NONE};
+}
+
+/* "TLS 1.3", "TLS 1.3 resumed", "TLS 1.3 with lost 2" */
+static void name_point(const struct naming *naming, size_t of, size_t other, bool alone, char *text,
+                       size_t cap)
+{
+    char name[96], column[96], cell[96];
+    sd_cell_text(naming->of_column, naming->of->cell[of], name, sizeof name);
+    if (alone) {
+        snprintf(text, cap, "%s", name);
         return;
-    sd_cell_text(spec->by, data->series.cell[series], by, sizeof by);
-    sd_cell_text(spec->x, data->x.cell[x], at, sizeof at);
-    bool both = *spec->x && strcmp(spec->x, spec->by) && answer->first_x != answer->last_x;
-    /* The protocol first, however the plot is turned. */
-    bool turned = !strcmp(spec->x, "protocol");
-    snprintf(text, sizeof text, "%s%s%s", both && turned ? at : by, both ? " " : "",
-             !both    ? ""
-             : turned ? by
-                      : at);
-    struct sd_value value = sd_sample_stat(sample, spec->show[0]);
-    if (value.kind == SD_VALUE_NEVER)
-        add(&answer->never, text);
-    if (value.kind != SD_VALUE_KNOWN)
-        return;
-    double number = sd_value_number(value);
-    if (!answer->values || number < answer->lowest.value)
-        answer->lowest = (struct list){.value = number};
-    if (!answer->values || number > answer->highest.value)
-        answer->highest = (struct list){.value = number};
-    if (number == answer->lowest.value)
-        add(&answer->lowest, text);
-    if (number == answer->highest.value)
-        add(&answer->highest, text);
-    answer->values++;
+    }
+    sd_name_text(naming->other_column, column, sizeof column);
+    sd_cell_text(naming->other_column, naming->other->cell[other], cell, sizeof cell);
+    if (!strcmp(naming->other_column, "mode"))
+        snprintf(text, cap, "%s %s", name, cell);
+    else
+        snprintf(text, cap, "%s with %s %s", name, column, cell);
+}
+
+static bool is(struct sd_value value, enum sd_value_kind kind, double number)
+{
+    return value.kind == kind && (kind != SD_VALUE_KNOWN || sd_value_number(value) == number);
+}
+
+/* All points whose value is such; one word for all points of one kind. */
+static struct list list_points(const struct answer *answer, enum sd_stat stat,
+                               enum sd_value_kind kind, double number)
+{
+    struct naming naming = naming_of(answer);
+    struct list list = {0};
+    size_t first = naming.turned ? 0 : answer->first_x;
+    size_t last = naming.turned ? naming.other->count - 1 : answer->last_x;
+    char text[300];
+    for (size_t of = 0; of < naming.of->count; of++) {
+        size_t points = 0, such = 0;
+        for (size_t other = first; other <= last; other++) {
+            struct sd_value value = value_at(answer, &naming, of, other, stat);
+            points += value.kind != SD_VALUE_NONE;
+            such += is(value, kind, number);
+        }
+        bool alone = such == points && (points > 1 || !*naming.other_column);
+        for (size_t other = first; such && other <= last; other++) {
+            if (!is(value_at(answer, &naming, of, other, stat), kind, number))
+                continue;
+            name_point(&naming, of, other, alone, text, sizeof text);
+            add(&list, text);
+            if (alone)
+                break;
+        }
+    }
+    return list;
+}
+
+struct extremes {
+    double lowest, highest;
+    size_t values;
+};
+
+static struct extremes look(const struct answer *answer, enum sd_stat stat)
+{
+    const struct plot_data *data = answer->data;
+    struct extremes found = {INFINITY, -INFINITY, 0};
+    for (size_t x = answer->first_x; x <= answer->last_x; x++)
+        for (size_t series = 0; series < data->series.count; series++) {
+            const struct sd_sample *sample = sd_plot_sample(data, answer->panel, series, x);
+            struct sd_value value = sd_sample_stat(sample, stat);
+            if (!sample->n || value.kind != SD_VALUE_KNOWN)
+                continue;
+            found.lowest = fmin(found.lowest, sd_value_number(value));
+            found.highest = fmax(found.highest, sd_value_number(value));
+            found.values++;
+        }
+    return found;
 }
 
 /* "At loss 10%, with RTT 100 ms: " */
-static void put_where(FILE *to, const struct answer *answer)
+static void put_where(FILE *to, const struct answer *answer, bool at)
 {
     const struct plot_data *data = answer->data;
     char name[96], value[96];
-    bool at = data->numeric && data->x.count > 1;
     if (at) {
         sd_name_text(data->spec->x, name, sizeof name);
         sd_cell_text(data->spec->x, data->x.cell[answer->last_x], value, sizeof value);
@@ -112,6 +174,7 @@ static const char *measure_name(const struct plot_spec *spec)
     return spec->y;
 }
 
+/* "the median handshake time" */
 static void put_subject(FILE *to, const struct plot_spec *spec, bool begins)
 {
     char name[96], text[192];
@@ -135,49 +198,55 @@ static void put_subject(FILE *to, const struct plot_spec *spec, bool begins)
     sd_xml(to, text);
 }
 
+/* " runs from 50 ms (WireGuard) to 400 ms (TLS 1.2), and is never reached for DTLS 1.2" */
+static void put_extremes(FILE *to, const struct answer *answer, enum sd_stat stat)
+{
+    const char *unit = stat == SD_STAT_RATE   ? "ppm"
+                       : sd_stat_counts(stat) ? ""
+                                              : answer->data->spec->y;
+    struct extremes found = look(answer, stat);
+    struct list lowest = list_points(answer, stat, SD_VALUE_KNOWN, found.lowest);
+    struct list highest = list_points(answer, stat, SD_VALUE_KNOWN, found.highest);
+    struct list never = list_points(answer, stat, SD_VALUE_NEVER, 0);
+    char low[SD_AMOUNT], high[SD_AMOUNT];
+    sd_amount_text(unit, found.lowest, low);
+    sd_amount_text(unit, found.highest, high);
+    if (!found.values) {
+        fputs(" is never reached", to);
+        return;
+    }
+    if (!strcmp(low, high)) {
+        fprintf(to, " is <strong>%s</strong> for ", low);
+        if (found.values > 1 && !never.count)
+            fputs("all", to);
+        else
+            put_list(to, &lowest);
+    } else {
+        fprintf(to, " runs from <strong>%s</strong> (", low);
+        put_list(to, &lowest);
+        fprintf(to, ") to <strong>%s</strong> (", high);
+        put_list(to, &highest);
+        fputc(')', to);
+    }
+    if (never.count) {
+        fputs(", and is never reached for ", to);
+        put_list(to, &never);
+    }
+}
+
 static void put_sentence(FILE *to, const struct answer *answer)
 {
     const struct plot_spec *spec = answer->data->spec;
-    const char *unit = spec->show[0] == SD_STAT_RATE   ? "ppm"
-                       : sd_stat_counts(spec->show[0]) ? ""
-                                                       : spec->y;
-    bool somewhere = (answer->data->numeric && answer->data->x.count > 1) || *spec->panel;
-    char low[SD_AMOUNT], high[SD_AMOUNT];
-    put_where(to, answer);
-    put_subject(to, spec, !somewhere);
-    sd_amount_text(unit, answer->lowest.value, low);
-    sd_amount_text(unit, answer->highest.value, high);
-    if (!answer->values) {
-        fputs(" was never reached", to);
-    } else if (!strcmp(low, high)) {
-        fprintf(to, " is <strong>%s</strong> for ", low);
-        if (answer->values > 1)
-            fprintf(to, "all %zu", answer->values);
-        else
-            put_list(to, &answer->lowest);
-    } else {
-        fprintf(to, " runs from <strong>%s</strong> (", low);
-        put_list(to, &answer->lowest);
-        fprintf(to, ") to <strong>%s</strong> (", high);
-        put_list(to, &answer->highest);
-        fputc(')', to);
-    }
-    if (answer->values && answer->never.count) {
-        fputs("; never for ", to);
-        put_list(to, &answer->never);
+    bool one_x =
+        answer->data->numeric && answer->first_x == answer->last_x && answer->data->x.count > 1;
+    put_where(to, answer, one_x);
+    put_subject(to, spec, !one_x && !*spec->panel);
+    for (size_t i = 0; i < spec->shown; i++) {
+        if (i)
+            fprintf(to, "; its %s", sd_stat_names[spec->show[i]]);
+        put_extremes(to, answer, spec->show[i]);
     }
     fputs(".", to);
-}
-
-static void look(struct answer *answer)
-{
-    const struct plot_data *data = answer->data;
-    answer->panel = data->panel.count ? data->panel.count - 1 : 0;
-    answer->last_x = data->x.count ? data->x.count - 1 : 0;
-    answer->first_x = data->numeric ? answer->last_x : 0;
-    for (size_t x = answer->first_x; x < data->x.count && data->panel.count; x++)
-        for (size_t series = 0; series < data->series.count; series++)
-            take(answer, series, x);
 }
 
 /* A scenario without plots: its first metric by protocol. */
@@ -215,8 +284,11 @@ int report_answer(FILE *to, const struct sd_stored *stored, const json_t *scenar
     rc = sd_plot_data(&data, stored, &spec, error);
     if (rc < 0)
         return rc;
+    /* Lines lead somewhere: their far end.  Bars stand for themselves: all of them. */
     struct answer answer = {.data = &data};
-    look(&answer);
+    answer.panel = data.panel.count ? data.panel.count - 1 : 0;
+    answer.last_x = data.x.count ? data.x.count - 1 : 0;
+    answer.first_x = data.numeric && spec.kind == PLOT_LINES ? answer.last_x : 0;
     if (data.runs)
         put_sentence(to, &answer);
     else
