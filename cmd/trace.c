@@ -205,6 +205,7 @@ static int show(const struct sd_args *args, const struct sd_trace *trace, struct
 {
     struct sd_ladder_view view = {
         .packets = sd_args_count(args, "packets", 0),
+        .every = sd_args_has(args, "every"),
         .columns = terminal_columns(),
     };
     int rc = SD_OK;
@@ -252,6 +253,7 @@ static const struct sd_flag flags[] = {
     {"text", SD_FLAG_SWITCH, NULL, "as text on standard output; the default", 0, 0},
     {"json", SD_FLAG_SWITCH, NULL, "the lines of DIR/events/RUN.jsonl", 0, 0},
     {"window", SD_FLAG_TEXT, "FROM-TO", "only what began then: 900ms-1.5s, 2s-", 0, 0},
+    {"every", SD_FLAG_SWITCH, NULL, "every packet, where many are alike", 0, 0},
     {"packets", SD_FLAG_COUNT, "N", "how many packets to draw; default 60", 1, 100000},
     {NULL, SD_FLAG_SWITCH, NULL, NULL, 0, 0},
 };

@@ -10,6 +10,7 @@
 struct sd_ladder_view {
     sd_time from, to; /* packets that left and events that happened in [from, to]; to 0: all */
     size_t packets;   /* how many to draw before "N packets more"; 0: SD_LADDER_PACKETS */
+    bool every;       /* also the fourth and later packets of a kind in a row */
     int columns;      /* text: width in characters, clamped to 80..120; 0: 100 */
 };
 int sd_ladder_svg(const struct sd_trace *, const struct sd_ladder_view *, FILE *,

@@ -143,40 +143,70 @@ void sd_picture_sample(FILE *to, double x, double y, enum sd_trace_fate fate, bo
     put_shaft(to, arrow, fate, arrived, encrypted);
 }
 
-static double overlap(const struct picture *picture, struct box box)
+/* A label leans with its arrow: it covers a row of small boxes. */
+#define SLICES 6
+struct area {
+    struct box slice[SLICES];
+};
+
+/* wide x high, centred at x, its lower edge through (x, y) with this slope. */
+static struct area area_of(double x, double y, double slope, double wide, double high)
+{
+    struct area area;
+    for (int i = 0; i < SLICES; i++) {
+        double from = x - wide / 2 + wide * i / SLICES, to = from + wide / SLICES;
+        double bottom = y + slope * ((from + to) / 2 - x);
+        area.slice[i] = (struct box){from, bottom - high, to, bottom};
+    }
+    return area;
+}
+
+static double overlap(const struct picture *picture, const struct area *area)
 {
     double sum = 0;
-    for (size_t i = 0; i < BOXES && i < picture->boxes; i++) {
-        const struct box *other = &picture->box[i];
-        double wide = fmin(box.right, other->right) - fmax(box.left, other->left);
-        double high = fmin(box.bottom, other->bottom) - fmax(box.top, other->top);
-        if (wide > 0 && high > 0)
-            sum += wide * high;
-    }
+    for (size_t i = 0; i < BOXES && i < picture->boxes; i++)
+        for (size_t j = 0; j < SLICES; j++) {
+            const struct box *a = &picture->box[i], *b = &area->slice[j];
+            double wide = fmin(a->right, b->right) - fmax(a->left, b->left);
+            double high = fmin(a->bottom, b->bottom) - fmax(a->top, b->top);
+            if (wide > 0 && high > 0)
+                sum += wide * high;
+        }
     return sum;
 }
 
-/* The place along its arrow, from 0 to 1, where a label of this size covers least. */
+static void keep(struct picture *picture, const struct area *area)
+{
+    for (size_t i = 0; i < SLICES; i++)
+        picture->box[picture->boxes++ % BOXES] = area->slice[i];
+}
+
+/* The place along its arrow, from 0 to 1, where a label of this size covers least; -1: beside the
+ * sender, without leaning. */
 static double find_place(struct picture *picture, struct arrow arrow, double wide, double high)
 {
-    static const double places[] = {0.5, 0.4, 0.6, 0.32, 0.68, 0.25, 0.75};
-    double best = 0.5, least = INFINITY, run = fabs(arrow.whole_x - arrow.x0);
-    struct box kept = {0};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        double x = arrow.x0 + (arrow.whole_x - arrow.x0) * places[i];
-        double y = arrow.y0 + (arrow.whole_y - arrow.y0) * places[i];
-        double tilt = fabs(arrow.whole_y - arrow.y0) / run * wide / 2;
-        struct box box = {x - wide / 2, y - high - tilt, x + wide / 2, y + tilt};
+    static const double places[] = {0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74};
+    double dx = arrow.whole_x - arrow.x0, dy = arrow.whole_y - arrow.y0, run = fabs(dx);
+    double best = 0.5, least = INFINITY;
+    struct area area, kept = {0};
+    if (dy > STEEP * run) {
+        kept = area_of(arrow.x0 + (dx < 0 ? -1 : 1) * (12 + wide / 2), arrow.y0 - 4, 0, wide, high);
+        least = overlap(picture, &kept);
+        best = -1;
+    }
+    for (size_t i = 0; least > 1 && i < sizeof places / sizeof *places; i++) {
         if (wide / 2 > run * fmin(places[i], 1 - places[i]) - 8 && i > 0)
             continue;
-        double covered = overlap(picture, box);
+        area =
+            area_of(arrow.x0 + dx * places[i], arrow.y0 + dy * places[i] - 4, dy / dx, wide, high);
+        double covered = overlap(picture, &area);
         if (covered < least - 1) {
             least = covered;
             best = places[i];
-            kept = box;
+            kept = area;
         }
     }
-    picture->box[picture->boxes++ % BOXES] = kept;
+    keep(picture, &kept);
     return best;
 }
 
@@ -188,11 +218,11 @@ void sd_picture_label(struct picture *picture, size_t row)
     sd_picture_packet_text(picture, at, &text);
     double dx = arrow.whole_x - arrow.x0, dy = arrow.whole_y - arrow.y0;
     FILE *to = picture->to;
-    if (dy > STEEP * fabs(dx)) {
+    double place = find_place(picture, arrow, text.width, text.height);
+    if (place < 0) {
         fprintf(to, "<g transform=\"translate(%.1f %.1f)\" text-anchor=\"%s\">\n",
                 arrow.x0 + (dx < 0 ? -12 : 12), arrow.y0, dx < 0 ? "end" : "start");
     } else {
-        double place = find_place(picture, arrow, text.width, text.height);
         double angle = atan2(dx < 0 ? -dy : dy, fabs(dx)) * 180 / PI;
         fprintf(to, "<g transform=\"translate(%.1f %.1f) rotate(%.2f)\" text-anchor=\"middle\">\n",
                 arrow.x0 + dx * place, arrow.y0 + dy * place, angle);

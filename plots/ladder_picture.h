@@ -18,8 +18,9 @@
 #define STEEP         0.3 /* arrows that fall more than this have their label at the sender */
 #define BOXES         24  /* labels drawn last, which the next must not cover */
 
-/* A moment that has a height: a packet leaves or arrives, an event, a note. */
-enum moment_kind { LEAVES, ARRIVES, HAPPENS, NOTED };
+/* A moment that has a height: a packet leaves or arrives, an event, a note, the line that counts
+ * like packets. */
+enum moment_kind { LEAVES, ARRIVES, HAPPENS, NOTED, LIKE };
 struct moment {
     sd_time t;
     uint64_t order; /* among moments of one t */

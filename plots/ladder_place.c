@@ -78,6 +78,10 @@ static void list_moments(struct picture *picture)
     for (size_t i = 0; i < rows; i++) {
         const struct sd_trace_entry *entry = sd_picture_entry(picture, i);
         uint64_t order = rows + 2 * i;
+        if (picture->ladder->row[i].like) {
+            add_moment(picture, picture->ladder->row[i].until, order, i, LIKE);
+            continue;
+        }
         if (entry->kind != SD_TRACE_PACKET) {
             add_moment(picture, entry->t, order, i,
                        entry->kind == SD_TRACE_EVENT ? HAPPENS : NOTED);
@@ -215,6 +219,7 @@ static double place_moment(struct picture *picture, const struct moment *moment,
         return end_packet(picture, moment->row, y, heights);
     case HAPPENS:
         return place_event(picture, moment->row, y, heights);
+    case LIKE:
     case NOTED:
         for (size_t i = 0; i + 1 < picture->ladder->lines; i++)
             y = fmax(y, heights->lane[i].middle);
@@ -226,24 +231,18 @@ static double place_moment(struct picture *picture, const struct moment *moment,
     return y;
 }
 
-int sd_picture_place(struct picture *picture, struct sd_error *error)
+static void place_all(struct picture *picture)
 {
     struct sd_ladder *ladder = picture->ladder;
-    size_t rows = ladder->rows ? ladder->rows : 1;
-    picture->moment = calloc(2 * rows, sizeof *picture->moment);
-    picture->begins = calloc(rows, sizeof *picture->begins);
-    picture->arrives = calloc(rows, sizeof *picture->arrives);
-    if (!picture->moment || !picture->begins || !picture->arrives)
-        return sd_fail(error, SD_E_NOMEM, "out of memory for a ladder");
-    list_moments(picture);
-
     struct heights heights = {0};
     push_down(&heights, TOP - 30);
     double y = TOP, lowest = TOP;
     for (size_t i = 0; i < picture->moments; i++) {
         struct moment *moment = &picture->moment[i];
         sd_time gap = i ? moment->t - picture->moment[i - 1].t : 0;
-        if (gap > ladder->fold) {
+        if (moment->kind == LIKE) {
+            y = fmax(y, lowest); /* it says itself how long it lasts */
+        } else if (gap > ladder->fold) {
             moment->folded = gap;
             ladder->folds = true;
             moment->fold_y = fmax(y, lowest) + FOLD / 2;
@@ -254,14 +253,25 @@ int sd_picture_place(struct picture *picture, struct sd_error *error)
         }
         moment->y = y = place_moment(picture, moment, y, &heights);
         double low = y;
+        const struct sd_trace_entry *entry = sd_picture_entry(picture, moment->row);
         if (moment->kind == HAPPENS)
-            low +=
-                LINE * (double)(event_lines(picture, sd_picture_entry(picture, moment->row)) - 1);
-        else if (moment->kind == LEAVES &&
-                 sd_picture_entry(picture, moment->row)->packet.arrive == SD_NEVER)
+            low += LINE * (double)(event_lines(picture, entry) - 1);
+        else if (moment->kind == LEAVES && entry->packet.arrive == SD_NEVER)
             low += FLIGHT * 0.6;
         lowest = fmax(lowest, low);
     }
     picture->bottom = fmax(lowest, TOP + 20) + 16;
+}
+
+int sd_picture_place(struct picture *picture, struct sd_error *error)
+{
+    size_t rows = picture->ladder->rows ? picture->ladder->rows : 1;
+    picture->moment = calloc(2 * rows, sizeof *picture->moment);
+    picture->begins = calloc(rows, sizeof *picture->begins);
+    picture->arrives = calloc(rows, sizeof *picture->arrives);
+    if (!picture->moment || !picture->begins || !picture->arrives)
+        return sd_fail(error, SD_E_NOMEM, "out of memory for a ladder");
+    list_moments(picture);
+    place_all(picture);
     return SD_OK;
 }

@@ -1,206 +1,15 @@
 #include "plots/ladder_plan.h"
-#include "plots/style.h"
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A silence is folded when it lasts longer than this many flights. */
 #define FOLD_FLIGHTS 3
 
-static const struct {
-    const char *name;
-    enum sd_mark mark;
-} marks[] = {
-    {"validated", SD_MARK_GOOD},  {"peer auth", SD_MARK_GOOD},    {"ready", SD_MARK_GOOD},
-    {"resumed", SD_MARK_GOOD},    {"early ok", SD_MARK_GOOD},     {"first byte", SD_MARK_GOOD},
-    {"reply", SD_MARK_GOOD},      {"received all", SD_MARK_GOOD}, {"early refused", SD_MARK_BAD},
-    {"key expired", SD_MARK_BAD}, {"error", SD_MARK_BAD},         {"refused", SD_MARK_BAD},
-    {"reset", SD_MARK_BAD},
-};
-
-enum sd_mark sd_event_mark(const char *name)
-{
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (!strcmp(name, marks[i].name))
-            return marks[i].mark;
-    return SD_MARK_OTHER;
-}
-
 /* Arrows say these already. */
 static bool is_drawn(const struct sd_trace_entry *entry)
 {
     return entry->kind != SD_TRACE_EVENT ||
            (strcmp(entry->event.name, "data") && strcmp(entry->event.name, "writable"));
-}
-
-const char *sd_ms_text(sd_time t, char text[SD_MS_TEXT])
-{
-    uint64_t us = (t + 500) / 1000;
-    snprintf(text, SD_MS_TEXT, "%" PRIu64 ".%03" PRIu64, us / 1000, us % 1000);
-    return text;
-}
-
-const char *sd_span_text(sd_time t, char text[SD_MS_TEXT])
-{
-    if (t >= SD_SECOND)
-        snprintf(text, SD_MS_TEXT, "%.4g s", (double)t / (double)SD_SECOND);
-    else if (t >= SD_MS)
-        snprintf(text, SD_MS_TEXT, "%.4g ms", (double)t / (double)SD_MS);
-    else
-        snprintf(text, SD_MS_TEXT, "%.4g us", (double)t / (double)SD_US);
-    return text;
-}
-
-void sd_ladder_title(const struct sd_ladder *ladder, char *text, size_t cap)
-{
-    const struct sd_trace *trace = ladder->trace;
-    const struct sd_style *style = sd_style_find(trace->protocol);
-    const char *protocol = style ? style->title : trace->protocol;
-    snprintf(text, cap, "%s%s%s", *protocol ? protocol : "Trace", *trace->mode ? ", " : "",
-             trace->mode);
-}
-
-/* -- labels -- */
-
-static void add_part(struct sd_label *label, enum sd_label_kind kind, const char *text, size_t len)
-{
-    static const char more[] = "\xe2\x80\xa6";
-    size_t room = SD_LABEL - 1 - label->len;
-    if (len > room) {
-        size_t keep = room > sizeof more ? room - (sizeof more - 1) : 0;
-        while (keep && ((unsigned char)text[keep] & 0xc0) == 0x80)
-            keep--;
-        if (!keep)
-            return;
-        add_part(label, kind, text, keep);
-        add_part(label, kind, more, sizeof more - 1);
-        return;
-    }
-    memcpy(label->text + label->len, text, len);
-    memset(label->kind + label->len, kind, len);
-    label->len += len;
-    label->text[label->len] = '\0';
-}
-
-static void add(struct sd_label *label, enum sd_label_kind kind, const char *text)
-{
-    add_part(label, kind, text, strlen(text));
-}
-
-/* How much of text, from its opening bracket on, is encrypted: to the bracket that closes it.
- * Braces and square brackets are, as RFC 8446 writes them; parentheses only where a message could
- * stand (early data), not behind one (its extensions). */
-static size_t encrypted_part(const char *text, bool begins)
-{
-    char open = *text, close = open == '{' ? '}' : open == '[' ? ']' : ')';
-    if (open != '{' && open != '[' && !(open == '(' && begins))
-        return 0;
-    size_t depth = 0;
-    for (size_t i = 0; text[i]; i++) {
-        depth += text[i] == open;
-        if (text[i] == close && --depth == 0)
-            return i + 1;
-    }
-    return strlen(text);
-}
-
-static void add_what(struct sd_label *label, const char *what)
-{
-    const char *clear = what;
-    for (const char *at = what; *at;) {
-        bool begins = at == what || (at - what >= 2 && at[-2] == ',' && at[-1] == ' ');
-        size_t len = encrypted_part(at, begins);
-        if (!len) {
-            at++;
-            continue;
-        }
-        add_part(label, SD_LABEL_CLEAR, clear, (size_t)(at - clear));
-        add_part(label, SD_LABEL_ENCRYPTED, at, len);
-        label->encrypted = true;
-        clear = at += len;
-    }
-    add(label, SD_LABEL_CLEAR, clear);
-}
-
-void sd_label_packet(struct sd_label *label, const struct sd_trace_entry *entry)
-{
-    static const char *const endings[] = {
-        [SD_TRACE_ARRIVED] = "",
-        [SD_TRACE_LOST] = " lost",
-        [SD_TRACE_CORRUPTED] = " corrupted",
-        [SD_TRACE_QUEUE] = " dropped: queue full",
-        [SD_TRACE_DUPLICATE] = " duplicate",
-        [SD_TRACE_UNDER_WAY] = " under way at the end",
-    };
-    *label = (struct sd_label){0};
-    add_what(label, *entry->packet.what ? entry->packet.what : entry->packet.proto);
-    char size[32];
-    snprintf(size, sizeof size,
-             " %" PRIu32 "\xc2\xa0"
-             "B",
-             entry->packet.len);
-    add(label, SD_LABEL_SIZE, size);
-    add(label, entry->packet.fate == SD_TRACE_UNDER_WAY ? SD_LABEL_SIZE : SD_LABEL_FATE,
-        endings[entry->packet.fate]);
-}
-
-void sd_label_event(struct sd_label *label, const struct sd_ladder *ladder,
-                    const struct sd_trace_entry *entry)
-{
-    *label = (struct sd_label){0};
-    char conn[32];
-    snprintf(conn, sizeof conn, "#%" PRIu32 " ", entry->event.conn);
-    if (ladder->conns && entry->event.conn)
-        add(label, SD_LABEL_SIZE, conn);
-    add(label, SD_LABEL_CLEAR, entry->event.name);
-    if (*entry->event.detail) {
-        add(label, SD_LABEL_SIZE, ": ");
-        add(label, SD_LABEL_SIZE, entry->event.detail);
-    }
-}
-
-void sd_label_addresses(struct sd_label *label, const struct sd_trace_entry *entry)
-{
-    *label = (struct sd_label){0};
-    add(label, SD_LABEL_SIZE, entry->packet.src);
-    add(label, SD_LABEL_SIZE, " \xe2\x86\x92 ");
-    add(label, SD_LABEL_SIZE, entry->packet.dst);
-}
-
-static size_t next_character(const char *text, size_t at)
-{
-    at++;
-    while (((unsigned char)text[at] & 0xc0) == 0x80)
-        at++;
-    return at;
-}
-
-size_t sd_label_wrap(const struct sd_label *label, double most,
-                     double (*measure)(const char *text, size_t len), struct sd_label_line *line,
-                     size_t cap)
-{
-    size_t lines = 0, start = 0;
-    while (start < label->len && label->text[start] == ' ')
-        start++;
-    while (start < label->len) {
-        size_t end = start, blank = 0;
-        while (end < label->len) {
-            size_t next = next_character(label->text, end);
-            if (end > start && measure(label->text + start, next - start) > most)
-                break;
-            if (label->text[end] == ' ')
-                blank = end;
-            end = next;
-        }
-        size_t stop = end < label->len && blank > start ? blank : end;
-        if (lines < cap)
-            line[lines] = (struct sd_label_line){start, stop - start};
-        lines++;
-        start = stop;
-        while (start < label->len && label->text[start] == ' ')
-            start++;
-    }
-    return lines;
 }
 
 /* -- which machines, in which order -- */
@@ -337,66 +146,161 @@ static bool stands(const struct sd_ladder *ladder, const struct sd_trace_entry *
     return entry->kind == SD_TRACE_NOTE || ladder->line_of[entry->event.machine] >= 0;
 }
 
-/* The addresses last seen from one lifeline to another, so that a change is shown. */
-struct seen {
-    const char *src, *dst;
+/* -- long runs of like packets -- */
+
+#define KINDS 64 /* of packets that are told apart at a time */
+#define ALIKE 3  /* packets of a kind that are drawn before others become one line */
+#define FEW   2  /* so few are not worth a line that counts them */
+
+/* What was drawn since something happened that was not just more of the same. */
+struct choice {
+    struct sd_ladder *ladder;
+    bool every, nat;
+    size_t most, packets;
+    struct {
+        uint64_t hash;
+        size_t count;
+    } kind[KINDS];
+    size_t kinds;
+    struct sd_ladder_row *like; /* the line that counts them; NULL: none is open */
+    const struct sd_trace_entry *first_like[FEW];
+    sd_time last;
+    /* The addresses last seen from one lifeline to another, so that a change is shown. */
+    struct {
+        const char *src, *dst;
+    } seen[SD_LADDER_LINES][SD_LADDER_LINES];
+    uint32_t conn;
 };
 
-static void take_row(struct sd_ladder *ladder, const struct sd_trace_entry *entry,
-                     struct seen seen[SD_LADDER_LINES][SD_LADDER_LINES], bool nat)
+/* Packets are of a kind when they differ in numbers alone. */
+static uint64_t kind_of(const struct sd_trace_entry *entry)
 {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ entry->packet.from << 16 ^ entry->packet.to;
+    for (const char *at = entry->packet.what; *at; at++)
+        if (*at < '0' || *at > '9')
+            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* True: it is one of many, and goes into the line that counts them. */
+static bool is_one_of_many(struct choice *choice, const struct sd_trace_entry *entry)
+{
+    bool news = entry->kind != SD_TRACE_PACKET || entry->packet.fate != SD_TRACE_ARRIVED ||
+                entry->t - choice->last > choice->ladder->fold;
+    choice->last = entry->t;
+    if (news)
+        choice->kinds = 0;
+    if (entry->kind != SD_TRACE_PACKET)
+        return false;
+    uint64_t hash = kind_of(entry);
+    size_t at = 0;
+    while (at < choice->kinds && choice->kind[at].hash != hash)
+        at++;
+    if (at == KINDS)
+        at = choice->kinds = 0;
+    if (at == choice->kinds) {
+        choice->kind[at].hash = hash;
+        choice->kind[at].count = 0;
+        choice->kinds++;
+    }
+    size_t before = choice->kind[at].count++;
+    return !choice->every && (before >= ALIKE || (choice->like && before > 0));
+}
+
+static void draw_row(struct choice *choice, const struct sd_trace_entry *entry)
+{
+    struct sd_ladder *ladder = choice->ladder;
     struct sd_ladder_row *row = &ladder->row[ladder->rows++];
     *row = (struct sd_ladder_row){.entry = entry};
+    if (entry->kind == SD_TRACE_EVENT && entry->event.conn) {
+        ladder->conns |= choice->conn && choice->conn != entry->event.conn;
+        choice->conn = entry->event.conn;
+    }
     if (entry->kind != SD_TRACE_PACKET)
         return;
+    choice->packets++;
     ladder->fates |= 1u << entry->packet.fate;
     struct sd_label label;
     sd_label_packet(&label, entry);
     ladder->encrypted |= label.encrypted;
-    struct seen *last =
-        &seen[ladder->line_of[entry->packet.from]][ladder->line_of[entry->packet.to]];
+    int from = ladder->line_of[entry->packet.from], to = ladder->line_of[entry->packet.to];
+    const char *src = choice->seen[from][to].src, *dst = choice->seen[from][to].dst;
     if (*entry->packet.src && *entry->packet.dst)
         row->addresses =
-            last->src ? strcmp(last->src, entry->packet.src) || strcmp(last->dst, entry->packet.dst)
-                      : nat;
-    last->src = entry->packet.src;
-    last->dst = entry->packet.dst;
+            src ? strcmp(src, entry->packet.src) || strcmp(dst, entry->packet.dst) : choice->nat;
+    choice->seen[from][to].src = entry->packet.src;
+    choice->seen[from][to].dst = entry->packet.dst;
 }
 
-static int choose_rows(struct sd_ladder *ladder, size_t most, struct sd_error *error)
+static void count_like(struct choice *choice, const struct sd_trace_entry *entry)
+{
+    struct sd_ladder *ladder = choice->ladder;
+    if (!choice->like) {
+        choice->like = &ladder->row[ladder->rows++];
+        *choice->like = (struct sd_ladder_row){.entry = entry};
+    }
+    if (choice->like->like < FEW)
+        choice->first_like[choice->like->like] = entry;
+    choice->like->like++;
+    choice->like->until = entry->t;
+}
+
+/* A line that counts few is taken back, and they are drawn. */
+static void end_like(struct choice *choice)
+{
+    size_t few = choice->like ? choice->like->like : 0;
+    choice->like = NULL;
+    if (!few || few > FEW)
+        return;
+    choice->ladder->rows--;
+    for (size_t i = 0; i < few; i++)
+        draw_row(choice, choice->first_like[i]);
+}
+
+static void take_row(struct choice *choice, const struct sd_trace_entry *entry)
+{
+    end_like(choice);
+    draw_row(choice, entry);
+}
+
+static void leave_out(struct sd_ladder *ladder, const struct sd_trace_entry *entry)
+{
+    ladder->more_from = ladder->more_packets ? ladder->more_from : entry->t;
+    ladder->more_packets += entry->kind == SD_TRACE_PACKET;
+    ladder->more_to = entry->t;
+}
+
+static int choose_rows(struct sd_ladder *ladder, const struct sd_ladder_view *view,
+                       struct sd_error *error)
 {
     const struct sd_trace *trace = ladder->trace;
-    struct seen seen[SD_LADDER_LINES][SD_LADDER_LINES] = {{{NULL, NULL}}};
+    struct choice choice = {
+        .ladder = ladder,
+        .every = view->every,
+        .most = view->packets ? view->packets : SD_LADDER_PACKETS,
+    };
     ladder->row = calloc(trace->entries ? trace->entries : 1, sizeof *ladder->row);
     if (!ladder->row)
         return sd_fail(error, SD_E_NOMEM, "out of memory for a ladder");
-    bool nat = false;
     for (size_t i = 0; i < ladder->lines; i++)
-        nat |= !strcmp(trace->machine[ladder->machine[i]].role, "nat");
-    size_t packets = 0;
-    uint32_t conn = 0;
+        choice.nat |= !strcmp(trace->machine[ladder->machine[i]].role, "nat");
     for (size_t i = 0; i < trace->entries; i++) {
         const struct sd_trace_entry *entry = &trace->entry[i];
+        bool packet = entry->kind == SD_TRACE_PACKET;
         if (!in_window(ladder, entry))
             continue;
-        bool packet = entry->kind == SD_TRACE_PACKET;
-        if (!stands(ladder, entry)) {
+        if (!stands(ladder, entry))
             ladder->other_packets += packet;
-            continue;
-        }
-        if (packets == most && (packet || ladder->more_packets)) {
-            ladder->more_from = ladder->more_packets ? ladder->more_from : entry->t;
-            ladder->more_packets += packet;
-            ladder->more_to = entry->t;
-            continue;
-        }
-        packets += packet;
-        take_row(ladder, entry, seen, nat);
-        if (entry->kind == SD_TRACE_EVENT && entry->event.conn) {
-            ladder->conns |= conn && conn != entry->event.conn;
-            conn = entry->event.conn;
-        }
+        else if (ladder->more_packets)
+            leave_out(ladder, entry);
+        else if (is_one_of_many(&choice, entry))
+            count_like(&choice, entry);
+        else if (packet && choice.packets >= choice.most)
+            leave_out(ladder, entry);
+        else
+            take_row(&choice, entry);
     }
+    end_like(&choice);
     return SD_OK;
 }
 
@@ -408,14 +312,15 @@ static int by_time(const void *a, const void *b)
 
 static int measure_flight(struct sd_ladder *ladder, struct sd_error *error)
 {
-    sd_time *flight = calloc(ladder->rows + 1, sizeof *flight);
+    const struct sd_trace *trace = ladder->trace;
+    sd_time *flight = calloc(trace->entries + 1, sizeof *flight);
     if (!flight)
         return sd_fail(error, SD_E_NOMEM, "out of memory for a ladder");
     size_t count = 0;
-    for (size_t i = 0; i < ladder->rows; i++) {
-        const struct sd_trace_entry *entry = ladder->row[i].entry;
-        if (entry->kind == SD_TRACE_PACKET && entry->packet.arrive != SD_NEVER &&
-            entry->packet.arrive > entry->t)
+    for (size_t i = 0; i < trace->entries; i++) {
+        const struct sd_trace_entry *entry = &trace->entry[i];
+        if (entry->kind == SD_TRACE_PACKET && in_window(ladder, entry) && stands(ladder, entry) &&
+            entry->packet.arrive != SD_NEVER && entry->packet.arrive > entry->t)
             flight[count++] = entry->packet.arrive - entry->t;
     }
     qsort(flight, count, sizeof *flight, by_time);
@@ -437,9 +342,9 @@ int sd_ladder_plan(struct sd_ladder *ladder, const struct sd_trace *trace,
     };
     int rc = choose_lines(ladder, error);
     if (rc == SD_OK)
-        rc = choose_rows(ladder, view->packets ? view->packets : SD_LADDER_PACKETS, error);
-    if (rc == SD_OK)
         rc = measure_flight(ladder, error);
+    if (rc == SD_OK)
+        rc = choose_rows(ladder, view, error);
     if (rc < 0)
         sd_ladder_drop(ladder);
     return rc;

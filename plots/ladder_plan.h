@@ -9,6 +9,8 @@
 
 struct sd_ladder_row {
     const struct sd_trace_entry *entry;
+    size_t like;    /* not one packet, but so many like those before it; entry is the first */
+    sd_time until;  /* the last of them left */
     bool addresses; /* a packet whose addresses the reader has not seen on its way yet */
 };
 

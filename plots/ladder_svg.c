@@ -127,20 +127,30 @@ static void put_strip(FILE *to, double left, double right, double y)
             left, y - 10, right, left, y + 10, right);
 }
 
+static void put_band(const struct picture *picture, double y, const char *text)
+{
+    double right = picture->line[picture->ladder->lines - 1];
+    put_strip(picture->to, PICTURE_AXIS, right + 12, y);
+    sd_svg_text(picture->to, (picture->line[0] + right) / 2, y + 5, AXIS_SIZE, "middle",
+                " fill=\"" SD_MUTED "\"", text);
+}
+
 static void put_folds(const struct picture *picture)
 {
-    char text[64], span[SD_MS_TEXT];
-    FILE *to = picture->to;
-    double left = PICTURE_AXIS, right = picture->line[picture->ladder->lines - 1] + 12;
+    char text[128], span[SD_MS_TEXT], from[SD_MS_TEXT], to[SD_MS_TEXT];
     for (size_t i = 0; i < picture->moments; i++) {
         const struct moment *moment = &picture->moment[i];
-        if (!moment->folded)
-            continue;
-        double y = moment->fold_y;
-        put_strip(to, left, right, y);
-        snprintf(text, sizeof text, "%s pass", sd_span_text(moment->folded, span));
-        sd_svg_text(to, (picture->line[0] + right - 12) / 2, y + 5, AXIS_SIZE, "middle",
-                    " fill=\"" SD_MUTED "\"", text);
+        const struct sd_ladder_row *row = &picture->ladder->row[moment->row];
+        if (moment->folded) {
+            snprintf(text, sizeof text, "%s pass", sd_span_text(moment->folded, span));
+            put_band(picture, moment->fold_y, text);
+        }
+        if (moment->kind == LIKE) {
+            snprintf(text, sizeof text,
+                     "\xe2\x80\xa6 %zu packets more like these, from %s to %s ms", row->like,
+                     sd_ms_text(row->entry->t, from), sd_ms_text(row->until, to));
+            put_band(picture, moment->y - 4, text);
+        }
     }
 }
 
@@ -271,10 +281,12 @@ static void put_page(struct picture *picture, const char *title)
     put_times(picture);
     put_folds(picture);
     for (size_t i = 0; i < ladder->rows; i++)
-        if (ladder->row[i].entry->kind == SD_TRACE_PACKET)
+        if (ladder->row[i].entry->kind == SD_TRACE_PACKET && !ladder->row[i].like)
             sd_picture_arrow(picture, i);
     for (size_t i = 0; i < ladder->rows; i++) {
         enum sd_trace_kind kind = ladder->row[i].entry->kind;
+        if (ladder->row[i].like)
+            continue;
         if (kind == SD_TRACE_PACKET)
             sd_picture_label(picture, i);
         else if (kind == SD_TRACE_EVENT)
@@ -290,7 +302,7 @@ static void describe(const struct sd_ladder *ladder, char *text, size_t cap)
 {
     size_t packets = 0;
     for (size_t i = 0; i < ladder->rows; i++)
-        packets += ladder->row[i].entry->kind == SD_TRACE_PACKET;
+        packets += ladder->row[i].entry->kind == SD_TRACE_PACKET && !ladder->row[i].like;
     snprintf(text, cap,
              "Ladder diagram of run %s: %zu packets between %zu machines, time in milliseconds "
              "running down.%s",

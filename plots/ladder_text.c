@@ -284,6 +284,14 @@ static void put_note(struct page *page, const struct sd_trace_entry *entry)
     put_across(page, LIFELINE, text);
 }
 
+static void put_like(struct page *page, const struct sd_ladder_row *row)
+{
+    char text[SD_LABEL], from[SD_MS_TEXT], to[SD_MS_TEXT];
+    snprintf(text, sizeof text, "\xe2\x80\xa6 %zu more like these, from %s to %s ms", row->like,
+             sd_ms_text(row->entry->t, from), sd_ms_text(row->until, to));
+    put_across(page, FOLDED, text);
+}
+
 /* -- the page -- */
 
 static void put_more(struct page *page)
@@ -362,19 +370,23 @@ int sd_ladder_text(const struct sd_trace *trace, const struct sd_ladder_view *vi
     put_names(&page);
     sd_time last = ladder.rows ? ladder.row[0].entry->t : 0;
     for (size_t i = 0; i < ladder.rows; i++) {
-        const struct sd_trace_entry *entry = ladder.row[i].entry;
-        if (entry->t > last && entry->t - last > ladder.fold) {
+        const struct sd_ladder_row *row = &ladder.row[i];
+        const struct sd_trace_entry *entry = row->entry;
+        if (entry->t > last && entry->t - last > ladder.fold && !row->like) {
             snprintf(text, sizeof text, "%s pass", sd_span_text(entry->t - last, span));
             put_across(&page, FOLDED, text);
             ladder.folds = true;
         }
         /* What is under way when it arrives late is no silence. */
-        last = entry->t > last ? entry->t : last;
+        sd_time end = row->like ? row->until : entry->t;
         if (entry->kind == SD_TRACE_PACKET && entry->packet.arrive != SD_NEVER &&
-            entry->packet.arrive > last)
-            last = entry->packet.arrive;
-        if (entry->kind == SD_TRACE_PACKET)
-            put_packet(&page, &ladder.row[i]);
+            entry->packet.arrive > end)
+            end = entry->packet.arrive;
+        last = end > last ? end : last;
+        if (row->like)
+            put_like(&page, row);
+        else if (entry->kind == SD_TRACE_PACKET)
+            put_packet(&page, row);
         else if (entry->kind == SD_TRACE_EVENT)
             put_event(&page, entry);
         else

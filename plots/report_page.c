@@ -58,7 +58,8 @@ static const char css[] =
     "section,nav,.about{border:0;padding:0;margin:0 0 1.2rem}section{break-before:page}"
     "figure,tr{break-inside:avoid}figure{border:0;overflow:visible}figure svg,.ladder svg"
     "{min-width:0;max-height:23cm}"
-    ".scroll{max-height:none;overflow:visible;border:0}th{position:static}"
+    ".scroll{max-height:none;overflow:visible;border:0}"
+    "table{font-size:8pt}th{position:static;white-space:normal}th,td{padding:.2rem .4rem}"
     "a{color:inherit;text-decoration:none}}\n";
 
 static void put_colour(FILE *to, const char *protocol, const char *light, const char *dark)
