@@ -37,17 +37,14 @@ template <typename P> P HookLayer::RunHook(Device *device, sd_direction directio
     seen.ifindex = device->Index();
     seen.direction = direction;
     seen.now = NowNs();
-    switch (m_hook(m_ctx, &seen)) {
-    case SD_PASS:
+    const sd_verdict verdict = m_hook(m_ctx, &seen);
+    if (Number(verdict) == SD_PASS)
         return packet;
-    case SD_CHANGED:
-        if (sd_guard_packet(seen.data, seen.len) == SD_GUARD_GOOD)
-            return Create<Packet>(seen.data, static_cast<uint32_t>(seen.len));
-        m_host->counters.refused++;
+    if (Number(verdict) != SD_CHANGED)
         return nullptr;
-    case SD_DROP:
-        break;
-    }
+    if (sd_guard_packet(seen.data, seen.len) == SD_GUARD_GOOD)
+        return Create<Packet>(seen.data, static_cast<uint32_t>(seen.len));
+    m_host->counters.refused++;
     return nullptr;
 }
 
@@ -156,7 +153,7 @@ int sd_net_inject(sd_net *net, int node, int ifindex, sd_direction direction, co
 {
     Host *host = net != nullptr ? net->HostOf(node) : nullptr;
     if (host == nullptr || !host->HasInterface(ifindex) || ip == nullptr ||
-        (direction != SD_IN && direction != SD_OUT) || delay > kMaxDelay)
+        Number(direction) > SD_OUT || delay > kMaxDelay)
         return SD_E_ARG;
     Device *device = ns3::PeekPointer(host->devices[ifindex]);
     if (sd_guard_packet(ip, len) != SD_GUARD_GOOD ||

@@ -16,6 +16,7 @@ extern "C" {
 #include "ns3/packet.h"
 #include "ns3/simulator.h"
 
+#include <cstring>
 #include <map>
 #include <memory>
 #include <unordered_set>
@@ -144,6 +145,15 @@ constexpr uint64_t kMaxDelay = static_cast<uint64_t>(INT64_MAX) / 2;
 inline ns3::Time Delay(uint64_t ns)
 {
     return ns3::TimeStep(ns < kMaxDelay ? ns : kMaxDelay);
+}
+
+// C may put any number into an enum; C++ must not even read it as one.
+template <typename Enum> inline unsigned Number(const Enum &value)
+{
+    static_assert(sizeof value == sizeof(unsigned));
+    unsigned number;
+    memcpy(&number, &value, sizeof number);
+    return number;
 }
 
 inline uint32_t PrefixMask(uint8_t prefix)

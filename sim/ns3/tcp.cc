@@ -27,7 +27,7 @@ sd_tcp *sd_net_listen(sd_net *net, int node, const struct sd_listen *config,
 {
     Host *host = net != nullptr ? net->HostOf(node) : nullptr;
     if (host == nullptr || config == nullptr || config->port == 0 ||
-        config->cookies > SD_VALIDATE_NEVER)
+        Number(config->cookies) > SD_VALIDATE_NEVER)
         return nullptr;
     sd_tcp *tcp = new sd_tcp{host, nullptr, nullptr, callback, ctx, net->next_tcp_id++, {}};
     tcp->listener = host->tcp->Listen(config, tcp);
