@@ -35,8 +35,21 @@ bool LinkDevice::QueueHasRoom(uint32_t bytes) const
     if (m_waiting.empty())
         return true;
     if (m_queue_bytes == 0)
-        return m_waiting.size() <= kDefaultQueuePackets;
-    return m_held_bytes - m_waiting.front().bytes + bytes <= m_queue_bytes;
+        return m_waiting.size() - m_first <= kDefaultQueuePackets;
+    return m_held_bytes - m_waiting[m_first].bytes + bytes <= m_queue_bytes;
+}
+
+void LinkDevice::ForgetSent(uint64_t now)
+{
+    while (m_first < m_waiting.size() && m_waiting[m_first].out <= now)
+        m_held_bytes -= m_waiting[m_first++].bytes;
+    if (m_first == m_waiting.size()) {
+        m_waiting.clear();
+        m_first = 0;
+    } else if (m_first > kDefaultQueuePackets) {
+        m_waiting.erase(m_waiting.begin(), m_waiting.begin() + static_cast<ptrdiff_t>(m_first));
+        m_first = 0;
+    }
 }
 
 void LinkDevice::Transmit(Ptr<Packet> packet)
@@ -45,10 +58,7 @@ void LinkDevice::Transmit(Ptr<Packet> packet)
     uint64_t until_arrival = m_delay;
     if (m_rate_bps != 0) {
         uint64_t now = NowNs();
-        while (!m_waiting.empty() && m_waiting.front().out <= now) {
-            m_held_bytes -= m_waiting.front().bytes;
-            m_waiting.pop_front();
-        }
+        ForgetSent(now);
         if (!QueueHasRoom(bytes)) {
             m_host->counters.queue_drops++;
             if (m_host->net->queue_drop != nullptr) {

@@ -6,8 +6,6 @@
 
 #include "ns3/net-device.h"
 
-#include <deque>
-
 namespace shakedown
 {
 
@@ -92,14 +90,16 @@ class LinkDevice : public Device
     };
 
     void Arrive(ns3::Ptr<ns3::Packet> packet);
+    void ForgetSent(uint64_t now);
     bool QueueHasRoom(uint32_t bytes) const;
 
     LinkDevice *m_peer = nullptr;
     uint64_t m_rate_bps = 0;
     sd_time m_delay = 0;
     uint32_t m_queue_bytes = 0;
-    uint64_t m_free_at = 0;        // when the transmitter has sent all it holds
-    std::deque<Waiting> m_waiting; // in transmission (first) and behind it
+    uint64_t m_free_at = 0;         // when the transmitter has sent all it holds
+    std::vector<Waiting> m_waiting; // from m_first on: in transmission, and behind it
+    size_t m_first = 0;
     uint64_t m_held_bytes = 0;
 };
 

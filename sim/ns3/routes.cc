@@ -100,18 +100,19 @@ void RouteTable::NotifyAddAddress(uint32_t interface, Ipv4InterfaceAddress addre
     m_local[address.GetLocal().Get()] = interface;
     uint8_t prefix = static_cast<uint8_t>(address.GetMask().GetPrefixLength());
     Add(address.GetLocal().Get() & PrefixMask(prefix), prefix, 0, PeekPointer(device));
-    if (m_moved.count(interface) == 0)
-        return; // no other route leads through it yet
+}
+
+void RouteTable::ChangeSource(Device *out, uint32_t source)
+{
     for (Level &level : m_levels)
         for (auto &entry : level.by_net)
-            if (entry.second->GetOutputDevice() == device)
-                entry.second->SetSource(address.GetLocal());
+            if (entry.second->GetOutputDevice() == out)
+                entry.second->SetSource(Ipv4Address(source));
 }
 
 void RouteTable::NotifyRemoveAddress(uint32_t interface, Ipv4InterfaceAddress address)
 {
     m_local.erase(address.GetLocal().Get());
-    m_moved.insert(interface);
     Ptr<NetDevice> device = m_host->ip->GetNetDevice(interface);
     uint8_t prefix = static_cast<uint8_t>(address.GetMask().GetPrefixLength());
     for (Level &level : m_levels)
@@ -173,5 +174,6 @@ int sd_net_readdress(sd_net *net, int node, int ifindex, uint32_t ip, uint8_t pr
         host->ip->RemoveAddress(interface, 0U);
     host->ip->AddAddress(interface, ns3::Ipv4InterfaceAddress(ns3::Ipv4Address(ip),
                                                               ns3::Ipv4Mask(PrefixMask(prefix))));
+    host->routes->ChangeSource(ns3::PeekPointer(host->devices[ifindex]), ip);
     return SD_OK;
 }

@@ -9,7 +9,6 @@
 #include "ns3/ipv4-routing-protocol.h"
 
 #include <unordered_map>
-#include <unordered_set>
 
 namespace shakedown
 {
@@ -30,6 +29,8 @@ class RouteTable : public ns3::Ipv4RoutingProtocol
     }
     // gateway 0: the network is on the link itself.  Replaces a route to the same network.
     void Add(uint32_t net, uint8_t prefix, uint32_t gateway, Device *out);
+    // Packets of the node's own that leave there come from `source` from now on.
+    void ChangeSource(Device *out, uint32_t source);
     // nullptr: none.
     ns3::Ptr<ns3::Ipv4Route> Find(uint32_t destination) const;
     bool IsLocal(uint32_t ip) const
@@ -66,7 +67,6 @@ class RouteTable : public ns3::Ipv4RoutingProtocol
     bool m_forwarding = false;
     std::vector<Level> m_levels;                    // longest prefix first
     std::unordered_map<uint32_t, uint32_t> m_local; // own address -> interface of ns-3
-    std::unordered_set<uint32_t> m_moved;           // interfaces that have lost an address
 };
 
 } // namespace shakedown

@@ -68,8 +68,6 @@ void Connection::OnReset(const Segment &s)
             Kill(SD_TCP_FAILED);
         return;
     }
-    if (m_state == TIME_WAIT)
-        return; // RFC 1337
     SequenceNumber32 next = m_tcb->m_rxBuffer->NextRxSequence();
     if (s.seq == next)
         Kill(SD_TCP_RESET);
@@ -149,6 +147,8 @@ void Connection::Process(Ptr<Packet> packet, const Segment &s)
     }
     fin->AddHeader(header);
     Forward(fin, s, 0);
+    if (m_state == CLOSING) // ns-3 would tell after another round trip
+        OnPeerClosed(nullptr);
 }
 
 // RFC 1191 6.4: smaller segments from now on, and what was too large goes again at once.
@@ -328,8 +328,14 @@ void Connection::StateChanged(TcpSocket::TcpStates_t before, TcpSocket::TcpState
         m_half_open = false;
         m_listener->counters.half_open--;
     }
-    if (now == CLOSED && m_layer != nullptr)
+    if (m_layer == nullptr)
+        return;
+    if (now == CLOSED)
         m_layer->Bury(this);
+    else if (now == TIME_WAIT)
+        m_layer->BuryInTimeWait(this, {m_tcb->m_highTxMark.Get() + SequenceNumber32(1),
+                                       m_tcb->m_rxBuffer->NextRxSequence(), m_timestampEnabled,
+                                       m_tcb->m_rcvTimestampValue, 0});
 }
 
 void Connection::OnConnected(Ptr<Socket>)

@@ -41,6 +41,18 @@ struct FourTuple {
     }
 };
 
+struct FourTupleHash {
+    size_t operator()(const FourTuple &n) const
+    {
+        uint64_t h =
+            (static_cast<uint64_t>(n.local_ip) << 32 | n.remote_ip) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+        h += static_cast<uint64_t>(n.local_port) << 16 | n.remote_port;
+        h *= UINT64_C(0xbf58476d1ce4e5b9);
+        return h ^ h >> 32;
+    }
+};
+
 class Connection : public ns3::TcpSocketBase
 {
   public:

@@ -9,6 +9,8 @@ extern "C" {
 #include "sim/box/syn_cookies.h"
 }
 
+#include "ns3/tcp-option-ts.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -89,7 +91,8 @@ uint16_t TcpLayer::FreePort(FourTuple *names)
     for (int tries = kFirstEphemeral; tries <= kLastEphemeral; tries++) {
         names->local_port = m_next_port;
         m_next_port = m_next_port == kLastEphemeral ? kFirstEphemeral : m_next_port + 1;
-        if (m_connections.count(*names) == 0 && m_listeners.count(names->local_port) == 0)
+        if (m_connections.count(*names) == 0 && m_time_waits.Find(*names) == nullptr &&
+            m_listeners.count(names->local_port) == 0)
             return names->local_port;
     }
     return 0;
@@ -119,6 +122,12 @@ void TcpLayer::Bury(Connection *connection)
         Simulator::ScheduleNow(&TcpLayer::EmptyGraves, this);
     m_graves.push_back(found->second);
     m_connections.erase(found);
+}
+
+void TcpLayer::BuryInTimeWait(Connection *connection, const TimeWait &state)
+{
+    m_time_waits.Add(connection->Names(), state);
+    Bury(connection);
 }
 
 void TcpLayer::EmptyGraves()
@@ -167,6 +176,8 @@ IpL4Protocol::RxStatus TcpLayer::Receive(Ptr<Packet> packet, const Ipv4Header &i
         connection->Deliver(packet, s);
         return RX_OK;
     }
+    if (OnTimeWait(names, s))
+        return RX_OK;
     auto listening = m_listeners.find(s.destination_port);
     if (listening != m_listeners.end()) {
         std::shared_ptr<Listener> listener = listening->second;
@@ -180,6 +191,44 @@ IpL4Protocol::RxStatus TcpLayer::Receive(Ptr<Packet> packet, const Ipv4Header &i
     }
     AnswerReset(s);
     return RX_OK;
+}
+
+bool TcpLayer::OnTimeWait(const FourTuple &names, const Segment &segment)
+{
+    TimeWait *state = m_time_waits.Find(names);
+    if (state == nullptr)
+        return false;
+    if (segment.flags & SD_TCP_RST)
+        return true; // RFC 1337
+    size_t at = 0;
+    const uint8_t *option;
+    bool later = false; // than all that was heard, by its timestamp
+    while ((option = sd_tcp_option_next(segment.options, segment.options_len, &at)) != nullptr)
+        if (option[0] == SD_TCP_OPTION_TIMESTAMPS && state->timestamps)
+            later = static_cast<int32_t>(sd_read32(option + 2) - state->heard) > 0;
+    if (segment.flags == SD_TCP_SYN && (later || segment.seq > state->expected)) {
+        m_time_waits.Remove(names); // RFC 6191: a new connection of the same names
+        return false;
+    }
+    if (segment.flags & SD_TCP_FIN)
+        m_time_waits.Prolong(names, state);
+    if (segment.flags == SD_TCP_ACK && segment.payload == 0)
+        return true;
+    TcpHeader ack;
+    ack.SetSourcePort(segment.destination_port);
+    ack.SetDestinationPort(segment.source_port);
+    ack.SetFlags(TcpHeader::ACK);
+    ack.SetSequenceNumber(state->next);
+    ack.SetAckNumber(state->expected);
+    ack.SetWindowSize(0);
+    if (state->timestamps) {
+        Ptr<TcpOptionTS> timestamps = CreateObject<TcpOptionTS>();
+        timestamps->SetTimestamp(TcpOptionTS::NowToTsValue());
+        timestamps->SetEcho(state->heard);
+        ack.AppendOption(timestamps);
+    }
+    SendAlone(ack, segment);
+    return true;
 }
 
 void TcpLayer::OnSyn(const std::shared_ptr<Listener> &listener, Ptr<Packet> packet,
@@ -278,9 +327,14 @@ void TcpLayer::AnswerReset(const Segment &segment)
         reset.SetFlags(TcpHeader::RST | TcpHeader::ACK);
         reset.SetAckNumber(segment.seq + SequenceNumber32(occupied));
     }
+    SendAlone(reset, segment);
+}
+
+void TcpLayer::SendAlone(const TcpHeader &header, const Segment &answered)
+{
     Connection *before = sending;
     sending = nullptr;
-    SendPacket(Create<Packet>(), reset, segment.destination, segment.source);
+    SendPacket(Create<Packet>(), header, answered.destination, answered.source);
     sending = before;
 }
 

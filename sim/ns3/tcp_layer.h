@@ -4,6 +4,7 @@
 #define SD_NS3_TCP_LAYER_H
 
 #include "sim/ns3/tcp_connection.h"
+#include "sim/ns3/tcp_time_wait.h"
 
 #include "ns3/tcp-l4-protocol.h"
 
@@ -35,18 +36,6 @@ struct OptionHook {
     void *ctx;
 };
 
-struct FourTupleHash {
-    size_t operator()(const FourTuple &n) const
-    {
-        uint64_t h =
-            (static_cast<uint64_t>(n.local_ip) << 32 | n.remote_ip) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 29;
-        h += static_cast<uint64_t>(n.local_port) << 16 | n.remote_port;
-        h *= UINT64_C(0xbf58476d1ce4e5b9);
-        return h ^ h >> 32;
-    }
-};
-
 class TcpLayer : public ns3::TcpL4Protocol
 {
   public:
@@ -65,8 +54,12 @@ class TcpLayer : public ns3::TcpL4Protocol
 
     // The connection is over: no segment reaches it any more.  Freed after the current event.
     void Bury(Connection *connection);
+    // The same, but the peer may have to be told again.
+    void BuryInTimeWait(Connection *connection, const TimeWait &state);
     // RST in answer to a segment that belongs to nothing (RFC 9293 3.10.7.1).
     void AnswerReset(const Segment &segment);
+    // A segment of no connection, in answer to one.
+    void SendAlone(const ns3::TcpHeader &header, const Segment &answered);
     // Largest segment that fits the route's interface; 0: no route.
     uint32_t MssTowards(uint32_t remote_ip) const;
     // Whose segment is on its way down: SendPacket() of ns-3 does not say.
@@ -91,6 +84,8 @@ class TcpLayer : public ns3::TcpL4Protocol
     bool OnCookie(const std::shared_ptr<Listener> &listener, ns3::Ptr<ns3::Packet> packet,
                   const Segment &segment);
     void SendCookie(Listener &listener, const Segment &segment);
+    // True: the segment was an old connection's, and is answered.
+    bool OnTimeWait(const FourTuple &names, const Segment &segment);
     uint32_t CookieKey() const;
     uint16_t FreePort(FourTuple *names);
     void EmptyGraves();
@@ -98,6 +93,7 @@ class TcpLayer : public ns3::TcpL4Protocol
     Host *m_host = nullptr;
     uint16_t m_next_port = 0;
     std::unordered_map<FourTuple, ns3::Ptr<Connection>, FourTupleHash> m_connections;
+    TimeWaits m_time_waits;
     std::unordered_map<uint16_t, std::shared_ptr<Listener>> m_listeners;
     std::unordered_map<uint16_t, OptionHook> m_option_hooks;
     std::vector<ns3::Ptr<Connection>> m_graves;
