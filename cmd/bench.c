@@ -48,7 +48,7 @@ static void print_table(const struct bench_run *run)
             snprintf(target, sizeof target, "<= %.2f%s", r->at_most,
                      r->value > r->at_most ? " !" : "");
         print_row(r->name, value, target, r->what, r->detail);
-        if (r->beside != NULL)
+        if (*r->beside)
             print_row("", "", "", r->beside, "");
     }
 }
@@ -63,7 +63,7 @@ static int print_json(const struct bench_run *run, struct sd_error *error)
                       r->unit != NULL ? r->unit : "ratio", "what", r->what, "detail", r->detail);
         if (r->at_most > 0)
             json_object_set_new(o, "at_most", json_real(r->at_most));
-        if (r->beside != NULL)
+        if (*r->beside)
             json_object_set_new(o, "beside", json_string(r->beside));
         json_array_append_new(rows, o);
     }

@@ -12,13 +12,13 @@
 
 /* One line of the result. */
 struct bench_row {
-    const char *name;   /* "tls13-alone" */
-    const char *what;   /* "CPU of a simulated handshake / on bare libssl" */
-    const char *unit;   /* NULL: a ratio; else "packets/s" */
-    double value;       /* > 0 */
-    double at_most;     /* the target; 0: there is none */
-    const char *beside; /* for comparison, in words; NULL: nothing */
-    char detail[96];    /* the two sides: "1.52 ms / 0.94 ms" */
+    const char *name; /* "tls13-alone" */
+    const char *unit; /* NULL: a ratio; else "packets/s" */
+    double value;     /* > 0 */
+    double at_most;   /* the target; 0: there is none */
+    char what[112];   /* "CPU of a simulated handshake / on bare libssl" */
+    char detail[96];  /* both sides: "1.52 ms / 0.94 ms" */
+    char beside[64];  /* for comparison; may be empty */
 };
 
 struct bench_run; /* where rows go */
@@ -52,6 +52,8 @@ void bench_time_text(double ns, char *text, size_t cap);
 
 /* -- the benchmarks -- */
 
+int bench_flood(struct bench_run *, bool quick, struct sd_error *);
+int bench_loss_sweep(struct bench_run *, bool quick, struct sd_error *);
 int bench_wireguard(struct bench_run *, bool quick, struct sd_error *);
 int bench_forwarding(struct bench_run *, bool quick, struct sd_error *);
 int bench_tls13_scale(struct bench_run *, bool quick, struct sd_error *);

@@ -5,98 +5,100 @@
 #include "cmd/bench/crowd.h"
 #include "sim/ns3/bare.h"
 
-/* Sizes of the two sides, and how often each is run. */
-struct scale {
-    uint32_t many, few;
-    int rounds;
-};
-
+/* A side is `times` simulations: both sides of a ratio go on equally long, so that disturbances hit
+ * them alike. */
 struct side {
     struct bench_crowd crowd;
-    double heap_bytes; /* for each client */
+    uint32_t size, times;
+    double heap_bytes; /* for each client; out */
 };
 
 static double crowd_ns(void *ctx, struct sd_error *error)
 {
     struct side *s = ctx;
-    struct bench_crowd_cost cost;
-    if (bench_crowd_run(&s->crowd, &cost, error) != SD_OK)
-        return -1;
-    s->heap_bytes = (double)cost.heap_bytes / s->crowd.clients;
-    return cost.cpu_ns / s->crowd.connections;
+    double sum_ns = 0;
+    for (uint32_t i = 0; i < s->times; i++) {
+        struct bench_crowd_cost cost;
+        if (bench_crowd_run(&s->crowd, &cost, error) != SD_OK)
+            return -1;
+        s->heap_bytes = (double)cost.heap_bytes / s->crowd.clients;
+        sum_ns += cost.cpu_ns;
+    }
+    return sum_ns / s->times / s->size;
 }
 
 static double bare_ns(void *ctx, struct sd_error *error)
 {
-    double ns = sd_bare_connection_ns(*(const uint32_t *)ctx);
-    if (ns < 0)
-        sd_fail(error, SD_E_INTERNAL, "bench: plain ns-3 does not run");
-    return ns;
+    const struct side *s = ctx;
+    double sum_ns = 0;
+    for (uint32_t i = 0; i < s->times; i++) {
+        double ns = sd_bare_connection_ns(s->size);
+        if (ns < 0) {
+            sd_fail(error, SD_E_INTERNAL, "bench: plain ns-3 does not run");
+            return -1;
+        }
+        sum_ns += ns;
+    }
+    return sum_ns / s->times;
 }
 
-/* Plain ns-3's own factor, without cryptography. */
-static int bare_factor(const struct scale *scale, char *text, size_t cap, struct sd_error *error)
+static struct side side_of(const struct bench_crowd *crowd, uint32_t size, uint32_t total)
 {
-    uint32_t many = scale->many, few = scale->few;
-    struct bench_side large = {.cost = bare_ns, .ctx = &many},
-                      small = {.cost = bare_ns, .ctx = &few};
-    int result = bench_in_turns(&large, &small, 1, error);
-    snprintf(text, cap, "plain ns-3 TCP, without TLS: %.1f", large.best_ns / small.best_ns);
-    return result;
+    struct side s = {.crowd = *crowd, .size = size, .times = total / size};
+    s.crowd.connections = size;
+    if (crowd->clients == 0)
+        s.crowd.clients = size;
+    return s;
 }
 
 int bench_tls13_scale(struct bench_run *run, bool quick, struct sd_error *error)
 {
-    static char what[96], beside[64];
-    struct scale scale = quick ? (struct scale){400, 50, 1} : (struct scale){8000, 100, 3};
-    struct side many = {.crowd = {.protocol = "tls13",
-                                  .clients = 1,
-                                  .interval = SD_MS,
-                                  .stay = true,
-                                  .linger = SD_SECOND}},
-                few = many;
-    many.crowd.connections = scale.many;
-    few.crowd.connections = scale.few;
+    const struct bench_crowd crowd = {
+        .protocol = "tls13", .clients = 1, .interval = SD_MS, .stay = true, .linger = SD_SECOND};
+    uint32_t size = quick ? 400 : 8000;
+    struct side many = side_of(&crowd, size, size), few = side_of(&crowd, quick ? 50 : 100, size);
     struct bench_side large = {.cost = crowd_ns, .ctx = &many},
-                      small = {.cost = crowd_ns, .ctx = &few};
-    int result = bench_in_turns(&large, &small, scale.rounds, error);
+                      small = {.cost = crowd_ns, .ctx = &few},
+                      bare_large = {.cost = bare_ns, .ctx = &many},
+                      bare_small = {.cost = bare_ns, .ctx = &few};
+    int result = bench_in_turns(&large, &small, quick ? 1 : 3, error);
     if (result == SD_OK)
-        result = bare_factor(&scale, beside, sizeof beside, error);
+        result = bench_in_turns(&bare_large, &bare_small, 1, error);
     if (result != SD_OK)
         return result;
-    snprintf(what, sizeof what, "CPU of each of %u TLS 1.3 connections in a simulation / of %u",
-             scale.many, scale.few);
-    struct bench_row row = {.name = "tls13-scale", .what = what, .at_most = 1.3, .beside = beside};
+    struct bench_row row = {.name = "tls13-scale", .at_most = 1.3};
+    snprintf(row.what, sizeof row.what,
+             "CPU of each of %u TLS 1.3 connections in a simulation / of %u", many.size, few.size);
     bench_ratio(&row, &large, &small);
+    snprintf(row.beside, sizeof row.beside, "plain ns-3, TCP without TLS: %.2f",
+             bare_large.best_ns / bare_small.best_ns);
     bench_report(run, &row);
     return SD_OK;
 }
 
 int bench_wireguard_scale(struct bench_run *run, bool quick, struct sd_error *error)
 {
-    static char what_cpu[96], what_heap[96];
-    struct scale scale = quick ? (struct scale){300, 50, 1} : (struct scale){10000, 1000, 3};
-    struct side many = {.crowd = {.protocol = "wireguard",
-                                  .interval = SD_MS,
-                                  .message = 100,
-                                  .stay = true,
-                                  .linger = SD_SECOND}},
-                few = many;
-    many.crowd.clients = many.crowd.connections = scale.many;
-    few.crowd.clients = few.crowd.connections = scale.few;
+    const struct bench_crowd crowd = {.protocol = "wireguard",
+                                      .interval = SD_MS,
+                                      .message = 100,
+                                      .stay = true,
+                                      .linger = SD_SECOND};
+    uint32_t size = quick ? 300 : 10000;
+    struct side many = side_of(&crowd, size, size), few = side_of(&crowd, quick ? 50 : 1000, size);
     struct bench_side large = {.cost = crowd_ns, .ctx = &many},
                       small = {.cost = crowd_ns, .ctx = &few};
-    int result = bench_in_turns(&large, &small, scale.rounds, error);
+    int result = bench_in_turns(&large, &small, quick ? 1 : 3, error);
     if (result != SD_OK)
         return result;
-    snprintf(what_cpu, sizeof what_cpu,
-             "CPU of each of %u WireGuard clients in a simulation / of %u", scale.many, scale.few);
-    struct bench_row cpu = {.name = "wireguard-scale-cpu", .what = what_cpu, .at_most = 1.3};
+
+    struct bench_row cpu = {.name = "wireguard-scale-cpu", .at_most = 1.3};
+    snprintf(cpu.what, sizeof cpu.what,
+             "CPU of each of %u WireGuard clients in a simulation / of %u", many.size, few.size);
     bench_ratio(&cpu, &large, &small);
     bench_report(run, &cpu);
-    snprintf(what_heap, sizeof what_heap, "memory of each of %u / of %u", scale.many, scale.few);
+
     struct bench_row heap = {.name = "wireguard-scale-memory",
-                             .what = what_heap,
+                             .what = "the same for its memory",
                              .value = many.heap_bytes / few.heap_bytes,
                              .at_most = 1.3};
     snprintf(heap.detail, sizeof heap.detail, "%.1f KiB / %.1f KiB", many.heap_bytes / 1024,

@@ -9,5 +9,7 @@ const struct bench benches[] = {
     {"forwarding", "a datagram through a router: the lab, and plain ns-3", bench_forwarding},
     {"tls13-scale", "many TLS 1.3 connections in one simulation, and few", bench_tls13_scale},
     {"wireguard-scale", "many WireGuard clients in one simulation, and few", bench_wireguard_scale},
+    {"flood", "spoofed floods of WireGuard and DTLS", bench_flood},
+    {"loss-sweep", "the scenario handshake-loss, from script to metrics", bench_loss_sweep},
     {NULL, NULL, NULL},
 };
