@@ -91,8 +91,8 @@ uint16_t TcpLayer::FreePort(FourTuple *names)
     for (int tries = kFirstEphemeral; tries <= kLastEphemeral; tries++) {
         names->local_port = m_next_port;
         m_next_port = m_next_port == kLastEphemeral ? kFirstEphemeral : m_next_port + 1;
-        if (m_connections.count(*names) == 0 && m_time_waits.Find(*names) == nullptr &&
-            m_listeners.count(names->local_port) == 0)
+        bool waits = m_time_waits && m_time_waits->Find(*names) != nullptr;
+        if (m_connections.count(*names) == 0 && !waits && m_listeners.count(names->local_port) == 0)
             return names->local_port;
     }
     return 0;
@@ -126,7 +126,9 @@ void TcpLayer::Bury(Connection *connection)
 
 void TcpLayer::BuryInTimeWait(Connection *connection, const TimeWait &state)
 {
-    m_time_waits.Add(connection->Names(), state);
+    if (!m_time_waits)
+        m_time_waits = std::make_unique<TimeWaits>();
+    m_time_waits->Add(connection->Names(), state);
     Bury(connection);
 }
 
@@ -195,7 +197,7 @@ IpL4Protocol::RxStatus TcpLayer::Receive(Ptr<Packet> packet, const Ipv4Header &i
 
 bool TcpLayer::OnTimeWait(const FourTuple &names, const Segment &segment)
 {
-    TimeWait *state = m_time_waits.Find(names);
+    TimeWait *state = m_time_waits ? m_time_waits->Find(names) : nullptr;
     if (state == nullptr)
         return false;
     if (segment.flags & SD_TCP_RST)
@@ -207,11 +209,11 @@ bool TcpLayer::OnTimeWait(const FourTuple &names, const Segment &segment)
         if (option[0] == SD_TCP_OPTION_TIMESTAMPS && state->timestamps)
             later = static_cast<int32_t>(sd_read32(option + 2) - state->heard) > 0;
     if (segment.flags == SD_TCP_SYN && (later || segment.seq > state->expected)) {
-        m_time_waits.Remove(names); // RFC 6191: a new connection of the same names
+        m_time_waits->Remove(names); // RFC 6191: a new connection of the same names
         return false;
     }
     if (segment.flags & SD_TCP_FIN)
-        m_time_waits.Prolong(names, state);
+        m_time_waits->Prolong(names, state);
     if (segment.flags == SD_TCP_ACK && segment.payload == 0)
         return true;
     TcpHeader ack;

@@ -93,7 +93,7 @@ class TcpLayer : public ns3::TcpL4Protocol
     Host *m_host = nullptr;
     uint16_t m_next_port = 0;
     std::unordered_map<FourTuple, ns3::Ptr<Connection>, FourTupleHash> m_connections;
-    TimeWaits m_time_waits;
+    std::unique_ptr<TimeWaits> m_time_waits; // most nodes never need it
     std::unordered_map<uint16_t, std::shared_ptr<Listener>> m_listeners;
     std::unordered_map<uint16_t, OptionHook> m_option_hooks;
     std::vector<ns3::Ptr<Connection>> m_graves;

@@ -197,6 +197,7 @@ void Connection::OpenPassive(std::shared_ptr<Listener> listener, const TcpHeader
     if (m_timestampEnabled)
         ProcessOptionTimestamp(syn.GetOption(TcpOption::TS), syn.GetSequenceNumber());
 
+    m_synRetries = 6; // tcp_synack_retries 5, and the first
     m_synCount = m_synRetries;
     m_dataRetrCount = m_dataRetries;
     m_tcb->m_ecnState = TcpSocketState::ECN_DISABLED;

@@ -413,6 +413,37 @@ static void syn_flood(void **state)
     }
 }
 
+/* A client that never answers the SYN-ACK is forgotten after six of them, as in Linux. */
+static void half_open_ends(void **state)
+{
+    (void)state;
+    struct topology t;
+    topology_make(&t, (struct topology_options){0});
+    struct sd_chain *chain;
+    sd_chain_create(&chain, t.net, t.server);
+    struct seen_flags seen = {0};
+    struct sd_tap_box tap = {count_flags, &seen};
+    sd_chain_add(chain, 0, SD_OUT, sd_tap_box_pass, &tap);
+    struct tcp_peer listener = {0};
+    tcp_serve(&t, PORT, &listener, NULL);
+    uint8_t syn[100];
+    struct sd_addr from = sd_ipv4_word(0xc6120001, 1), to = server_addr(PORT);
+    size_t len = sd_attack_syn(syn, sizeof syn, &from, &to, 1);
+    assert_int_equal(sd_attack_send(t.net, t.router, 1, syn, len, NULL, 0), SD_OK);
+    run_for(&t, 62 * SD_SECOND);
+    struct sd_tcp_counters c;
+    sd_tcp_stats(listener.tcp, &c);
+    assert_int_equal(seen.all, 6); /* after 0, 1, 3, 7, 15 and 31 s */
+    assert_int_equal(c.half_open, 1);
+    run_for(&t, 2 * SD_SECOND);
+    sd_tcp_stats(listener.tcp, &c);
+    assert_int_equal(seen.all, 6);
+    assert_int_equal(c.half_open, 0);
+    assert_int_equal(listener.accepted, 0);
+    sd_chain_destroy(chain);
+    topology_free(&t);
+}
+
 /* -- freeing at any moment -- */
 
 static void freed_early(void **state)
@@ -438,9 +469,10 @@ static void freed_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loss),        cmocka_unit_test(no_answer), cmocka_unit_test(aborted),
-        cmocka_unit_test(strays),      cmocka_unit_test(options),   cmocka_unit_test(syn_flood),
-        cmocka_unit_test(freed_early),
+        cmocka_unit_test(loss),           cmocka_unit_test(no_answer),
+        cmocka_unit_test(aborted),        cmocka_unit_test(strays),
+        cmocka_unit_test(options),        cmocka_unit_test(syn_flood),
+        cmocka_unit_test(half_open_ends), cmocka_unit_test(freed_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
