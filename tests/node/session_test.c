@@ -103,14 +103,13 @@ static void first_action_settles_roles(void **state)
 /* -- many clients, each with an earlier session, more of them than the server's backlog -- */
 
 #define CROWD 100
-static sd_machine crowd[CROWD];
 
 static void connect_crowd(void *ctx)
 {
     struct world *w = ctx;
     for (int i = 0; i < CROWD; i++) {
         struct sd_lab_connect with = {
-            .client = crowd[i], .server = w->server, .request_len = 100, .reply_len = 100};
+            .client = w->crowd[i], .server = w->server, .request_len = 100, .reply_len = 100};
         assert_true(sd_lab_connect(w->lab, &with) != 0);
     }
 }
@@ -119,6 +118,7 @@ static void a_crowd_resumes(void **state)
 {
     (void)state;
     struct world w;
+    static sd_machine crowd[CROWD];
     world_make(&w, &(struct world_options){.protocol = "dtls12",
                                            .mode = "resumed",
                                            .middle = WORLD_ROUTER,

@@ -88,12 +88,17 @@ void world_make(struct world *w, const struct world_options *o)
                                  .mutual = o->mutual,
                                  .early_replay_ok = o->early_replay_ok};
     must(sd_lab_agent(w->lab, w->client, &agent, &error), &error);
+    w->crowd = o->crowd;
     for (int i = 0; i < o->crowd_size; i++) {
         char name[32];
         snprintf(name, sizeof name, "crowd%d", i);
         must(o->crowd[i] = sd_lab_host(w->lab, &(struct sd_machine_config){.name = name}, &error),
              &error);
-        struct sd_lab_link near = {.a = o->crowd[i], .b = w->middle, .delay = link.delay};
+        struct sd_lab_link near = {.a = o->crowd[i],
+                                   .b = w->middle,
+                                   .delay = link.delay,
+                                   .forth = o->forth,
+                                   .back = o->back};
         must(sd_lab_link(w->lab, &near, &error), &error);
         must(sd_lab_agent(w->lab, o->crowd[i], &agent, &error), &error);
     }

@@ -9,7 +9,8 @@ struct world {
     struct sd_lab *lab;
     sd_machine client, server;
     sd_machine middle, attacker; /* -1: none; the attacker is linked to the middle */
-    int link, far_link;          /* client's; server's where there is a middle */
+    int link, far_link;          /* the client's; the server's where there is a middle */
+    const sd_machine *crowd;     /* more clients */
     sd_conn conn;
     char seen[4096]; /* "client:ready server:ready ...", as far as it goes */
     sd_time seen_at[64];
@@ -26,7 +27,7 @@ struct world_options {
     uint64_t rate_bps;
     uint32_t queue_bytes;
     uint16_t mtu;
-    struct sd_weather forth, back; /* of the client's link */
+    struct sd_weather forth, back; /* of the clients' links */
     enum sd_validation validation;
     uint32_t backlog;
     const struct sd_cost_table *costs; /* the server's */
