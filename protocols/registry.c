@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "protocols/curvecp/agent.h"
 #include "protocols/dtls12/agent.h"
 #include "protocols/tls12/agent.h"
 #include "protocols/tls13/agent.h"
@@ -13,6 +14,7 @@ const struct sd_agent_ops *const sd_agents[] = {
     &sd_tls13_agent,
     &sd_dtls12_agent,
     &sd_wireguard_agent,
+    &sd_curvecp_agent,
     NULL,
 };
 

@@ -4,6 +4,7 @@
 
 #define FIRST_INTERVAL  SD_SECOND
 #define FIRST_TIMEOUT   SD_SECOND
+#define RTT_MIN         SD_US /* of 0 would come a timeout of 0: the same block for ever */
 #define INTERVAL_MAX    (UINT64_C(1) << 53) /* a hundred days: no sum overflows */
 #define ADJUST_BLOCKS   16                  /* the rate is looked at once in so many intervals */
 #define IDLE_RESTART    (10 * SD_SECOND)    /* unadjusted for so long: begin again, slowly */
@@ -142,6 +143,8 @@ static void double_rate(struct cp_chicago *c, sd_time now)
 
 void cp_chicago_acknowledged(struct cp_chicago *c, struct sd_env *env, sd_time now, sd_time rtt)
 {
+    if (rtt < RTT_MIN)
+        rtt = RTT_MIN;
     average(c, (int64_t)rtt);
     mark(c, (int64_t)rtt);
     adjust(c, env, now);

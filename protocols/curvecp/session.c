@@ -14,6 +14,16 @@
 #include "protocols/curvecp/curvecp.h"
 #include <string.h>
 
+static sd_time earlier(sd_time a, sd_time b)
+{
+    return a < b ? a : b;
+}
+
+static sd_time later(sd_time a, sd_time b)
+{
+    return a > b ? a : b;
+}
+
 /* -- events -- */
 
 static struct sd_event *tell(struct curvecp *cp, const struct cp_connection *c,
@@ -85,6 +95,8 @@ static int take_data(struct curvecp *cp, struct cp_connection *c, const struct c
         (last ? last : tell(cp, c, SD_EV_DATA, NULL))->fin = true;
     if (m->len > 0)
         c->probe_after = CP_PROBE_FIRST;
+    else if (m->id && !m->stop) /* the other asks: neither has much to say */
+        c->probe_after = earlier(2 * c->probe_after, CP_PROBE_LAST);
     return SD_OK;
 }
 
@@ -93,7 +105,7 @@ static int take_data(struct curvecp *cp, struct cp_connection *c, const struct c
 static void look_for_end(struct curvecp *cp, struct cp_connection *c)
 {
     bool theirs = cp_incoming_ended(&c->in), ours = c->out.stop_acked;
-    if (theirs && c->in.stop == CP_STOP_FAILURE) {
+    if (theirs && c->in.stop == CP_STOP_FAILURE && !c->closing) {
         cp_session_ended(cp, c, SD_EV_ERROR, CP_STOP_FAILURE, "the other side's stream failed");
         c->closing = true;
         cp_outgoing_stop(&c->out, CP_STOP_FAILURE);
@@ -196,16 +208,6 @@ void cp_session_pump(struct curvecp *cp, struct cp_connection *c)
 }
 
 /* -- timers -- */
-
-static sd_time earlier(sd_time a, sd_time b)
-{
-    return a < b ? a : b;
-}
-
-static sd_time later(sd_time a, sd_time b)
-{
-    return a > b ? a : b;
-}
 
 /* A client asks first, so that a server need not. */
 static sd_time probe_at(const struct cp_connection *c)

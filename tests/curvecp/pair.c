@@ -9,12 +9,18 @@ static void on_event(void *ctx, const struct sd_mem_event *e)
     struct pair *p = ctx;
     if (e->kind == SD_EV_READY && e->seat == p->server)
         p->server_sid = e->sid;
+    if (e->kind == SD_EV_DATA && e->seat == p->server && p->reply) {
+        size_t len = p->reply;
+        p->reply = 0;
+        pair_send(p, p->server, len, false);
+    }
 }
 
 void pair_make(struct pair *p, const struct pair_options *o)
 {
     uint64_t seed = o->seed ? o->seed : 1;
     memset(p, 0, sizeof *p);
+    p->reply = o->reply;
     p->mem = sd_mem_new(seed);
     sd_mem_link(p->mem)->delay = WAY;
     sd_mem_watch(p->mem, on_event, p);

@@ -16,6 +16,7 @@ struct pair {
     int client, server, talk;
     sd_sid client_sid, server_sid; /* 0: not open yet */
     struct sd_config config[2];
+    size_t reply;
 };
 struct pair_options {
     const char *client_mode, *server_mode;
@@ -27,6 +28,7 @@ struct pair_options {
     uint16_t path_mtu; /* of the client */
     bool nobody;       /* the client has no identity */
     const char *early; /* given with open */
+    size_t reply;      /* bytes that the server says to the first it hears */
 };
 void pair_make(struct pair *, const struct pair_options *); /* both agents, nothing opened */
 void pair_open(struct pair *, const struct pair_options *);
