@@ -18,7 +18,7 @@ local round_trips = {
   dtls13    = { fresh = { 1, 2 }, cookie = { 2, 3 }, early = { 0, 1 } },
   quic      = { fresh = { 1, 2 }, cookie = { 2, 3 }, early = { 0, 1 } },
   gquic     = { fresh = { 1, 2 }, early = { 0, 1 } },
-  curvecp   = { fresh = { 1, 2 } },
+  curvecp   = { fresh = { 1, 2 }, reference = { 1, 2 } },
   minimalt  = { fresh = { 0, 1 }, lookup = { 1, 2 } },
   ipsec     = { fresh = { 2, 3 }, cookie = { 3, 4 }, resumed = { 2, 3 } },
   wireguard = { fresh = { 1, 2 }, psk = { 1, 2 } },

@@ -128,8 +128,8 @@ static const struct sd_identity *identity_of(struct host *h)
     return &h->identity;
 }
 
-/* Tunnels know one another's keys beforehand: a server those of all that may connect, a client
- * those of all servers. */
+/* Static keys are known beforehand: a server knows those of all that may connect, a client those of
+ * all servers. */
 static void configure_peers(struct host *h)
 {
     struct sd_lab *lab = h->lab;
@@ -174,8 +174,7 @@ static void configure(struct host *h)
         .path_mtu = path_mtu(h),
         .options = h->set.options,
     };
-    if (h->ops->service == SD_SERVICE_IP)
-        configure_peers(h);
+    configure_peers(h);
 }
 
 /* -- carriers -- */

@@ -64,7 +64,7 @@ struct maker *lab_maker_new(struct host *server, uint64_t seed, struct sd_error 
         .psk_len = theirs->psk_len,
         .psk_identity = theirs->psk_identity,
         .peers = &m->peer,
-        .peer_count = server->ops->service == SD_SERVICE_IP ? 1 : 0,
+        .peer_count = 1,
     };
     if (sd_env_init(&m->env, seed) != SD_OK) {
         free(m);
