@@ -26,6 +26,7 @@ return scenario {
 
   sweep = {
     protocol = protocols.all,
+    mode     = { "fresh", "reference" },
     rebind   = { "port", "address", "both" },
     moment   = { "after-1s", "after-ready" },
     repeats  = 3,
@@ -37,8 +38,8 @@ return scenario {
     link { router, server, delay = 20*ms, rate = 10*Mbps, queue = 128*KiB },
   },
   agents = {
-    laptop:runs { each.protocol },
-    server:runs { each.protocol },
+    laptop:runs { each.protocol, mode = each.mode },
+    server:runs { each.protocol, mode = each.mode },
   },
 
   timeline = {
@@ -88,6 +89,10 @@ return scenario {
   expect = {
     { "WireGuard roams without a new handshake", when = { protocol = "wireguard" },
       function (r) return r.survives end },
+    { "CurveCP follows its client", when = { protocol = "curvecp", mode = "fresh" },
+      function (r) return r.survives end },
+    { "CurveCP's server of 2011 does not", when = { protocol = "curvecp", mode = "reference" },
+      function (r) return not r.survives end },
     { "TLS over TCP does not survive", when = { protocol = { "tls12", "tls13" } },
       function (r) return not r.survives end },
     { "DTLS 1.2 without a connection id does not survive", when = { protocol = "dtls12" },

@@ -59,14 +59,20 @@ static int read_clients(uint32_t *clients, const struct sd_option *option, struc
     return SD_OK;
 }
 
-static int read_first(bool *server, const struct sd_option *option, struct sd_error *error)
+static int read_first(sd_time *wait, const struct sd_option *option, struct sd_error *error)
 {
+    static const struct {
+        const char *who;
+        sd_time wait;
+    } rows[] = {{"client", CP_CLIENT_FIRST}, {"server", 0}, {"either", CP_EITHER_FIRST}};
     const char *text = option->value ? option->value : "";
-    *server = strcmp(text, "server") == 0;
-    return *server || strcmp(text, "client") == 0
-               ? SD_OK
-               : sd_fail(error, SD_E_ARG,
-                         "curvecp: option first: expected client or server, found '%s'", text);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(text, rows[i].who) == 0) {
+            *wait = rows[i].wait;
+            return SD_OK;
+        }
+    return sd_fail(error, SD_E_ARG,
+                   "curvecp: option first: expected client, server or either, found '%s'", text);
 }
 
 static int read_options(struct curvecp *cp, const struct sd_option *option, struct sd_error *error)
@@ -82,7 +88,7 @@ static int read_options(struct curvecp *cp, const struct sd_option *option, stru
         } else if (strcmp(option->name, known[2]) == 0) {
             result = read_clients(&cp->clients_max, option, error);
         } else if (strcmp(option->name, known[3]) == 0) {
-            result = read_first(&cp->server_speaks_first, option, error);
+            result = read_first(&cp->speak_wait, option, error);
         } else {
             const char *near = sd_nearest(option->name, known);
             result = sd_fail(error, SD_E_ARG,
@@ -148,6 +154,7 @@ static int read_config(struct curvecp *cp, const struct sd_config *config, struc
     cp->known_only = config->mutual && config->peer_count > 0;
     cp->clients_max = cp->reference ? CP_CLIENTS : CP_CLIENTS_MAX;
     cp->path_mtu = config->path_mtu ? config->path_mtu : PATH_MTU;
+    cp->speak_wait = CP_EITHER_FIRST;
     int result = read_options(cp, config->options, error);
     if (result == SD_OK)
         result = read_identity(cp, config, error);

@@ -5,8 +5,9 @@
 #include "sim/core/agent.h"
 
 /* Options: "server_extension" and "client_extension" (32 hexadecimal digits, zeros by default);
- * "clients": connections a server holds; "first": who speaks first, "client" (default) or "server":
- * without data a client waits a second for some before it sends its Initiate, or does not wait.
+ * "clients": connections a server holds; "first": who speaks first: without data, a client waits a
+ * second for some before it sends its Initiate ("client"), not at all ("server"), or 10 ms
+ * ("either", the default).
  *
  * peers, if any, hold a client's servers by endpoint (otherwise S is the X25519 key of the server's
  * name) and, with `mutual`, the clients a server lets in.  SD_CLOSE with a text ends the stream

@@ -94,7 +94,7 @@ struct curvecp {
         *peers; /* keys: a client's servers; with `known_only` a server's clients */
     size_t peer_count;
     bool known_only;
-    bool server_speaks_first; /* a client sends its Initiate at once, with or without data */
+    sd_time speak_wait; /* a client sends its first Initiate without data after so long */
     uint32_t clients_max, clients;
     uint16_t path_mtu;
 

@@ -178,7 +178,7 @@ static void cookie_received(struct curvecp *cp, struct cp_connection *c)
 {
     c->state = CP_EXPECT_MESSAGE;
     c->heard_at = cp->now;
-    c->speak_at = cp->now + (cp->server_speaks_first ? 0 : CP_SPEAK_WAIT);
+    c->speak_at = cp->now + cp->speak_wait;
     cp->stats.half_open--;
     cp->stats.sessions++;
     cp->stats.handshakes++;

@@ -143,18 +143,20 @@ _Static_assert(CP_SERVER_OVERHEAD == 64, "P: Message");
             UINT64_C(5062500000), UINT64_C(7593750000), UINT64_C(11390625000),                     \
             UINT64_C(17085937500)                                                                  \
     }
-#define CP_MINUTE          (60 * SD_SECOND) /* P: a minute key makes cookies so long, */
-#define CP_MINUTE_KEYS     2u               /* and opens them so many minutes */
-#define CP_SPEAK_WAIT      SD_SECOND        /* a client without data waits for some (-C) */
-#define CP_STREAM_BUFFER   131072u          /* bytes of a stream on hand, either way */
-#define CP_BLOCKS          128u             /* blocks under way */
-#define CP_CLIENTS         100u             /* connections of a server, by default */
+#define CP_MINUTE      (60 * SD_SECOND) /* P: a minute key makes cookies so long, */
+#define CP_MINUTE_KEYS 2u               /* and opens them so many minutes */
+#define CP_CLIENT_FIRST                                                                            \
+    SD_SECOND /* a client without data waits for some (-C), or not at all (-c) */
+#define CP_STREAM_BUFFER   131072u /* bytes of a stream on hand, either way */
+#define CP_BLOCKS          128u    /* blocks under way */
+#define CP_CLIENTS         100u    /* connections of a server, by default */
 #define CP_FIRST_NONCE_MAX (UINT64_C(1) << 48)
 
 /* What neither source fixes; README says why. */
-#define CP_SEGMENTS        256u              /* blocks held that came out of order */
-#define CP_PROBE_FIRST     SD_SECOND         /* silence after which a client asks; then doubled, */
-#define CP_PROBE_LAST      (16 * SD_SECOND)  /* up to this; a server waits twice as long */
+#define CP_EITHER_FIRST    (10 * SD_MS)     /* waiting for data when nobody said who speaks first */
+#define CP_SEGMENTS        256u             /* blocks held that came out of order */
+#define CP_PROBE_FIRST     SD_SECOND        /* silence after which a client asks; then doubled, */
+#define CP_PROBE_LAST      (16 * SD_SECOND) /* up to this; a server waits twice as long */
 #define CP_SILENCE_MAX     (300 * SD_SECOND) /* then the other is taken for dead */
 #define CP_LINGER          (10 * SD_SECOND)  /* acknowledging after the end */
 #define CP_HALF_CLOSED_MAX (60 * SD_SECOND)  /* waiting for the other's stop after a close */

@@ -338,6 +338,15 @@ static void on_ready(struct conv *c, int side)
     lab_push_later(c, side);
 }
 
+static void hear_stream(struct conv *c, int side, const struct sd_event *e)
+{
+    lab_hear_bytes(c, !side, e->data, e->len);
+    if (e->fin) {
+        c->side[side].heard_end = true;
+        lab_push_later(c, side);
+    }
+}
+
 static void on_data(struct host *h, struct conv *c, const struct sd_event *e)
 {
     if (h->ops->service == SD_SERVICE_IP)
@@ -345,7 +354,7 @@ static void on_data(struct host *h, struct conv *c, const struct sd_event *e)
     else if (h->ops->service == SD_SERVICE_DATAGRAM)
         lab_hear_message(h->machine, e->data, e->len);
     else if (c != NULL)
-        lab_hear_bytes(c, !lab_conv_side(c, h->machine->id), e->data, e->len);
+        hear_stream(c, lab_conv_side(c, h->machine->id), e);
     else
         lab_hear_stranger(h->machine, e->data, e->len);
 }

@@ -167,6 +167,7 @@ struct party {
     sd_machine machine;
     sd_sid sid; /* 0: not known yet */
     bool ready, was_ready, over;
+    bool heard_end;       /* the other's stream has ended: so will this one, when all is said */
     uint32_t conn;        /* of its TCP connection; 0: none */
     struct sd_tcp *inner; /* tunnels: TCP inside */
     bool inner_up, inner_closing;

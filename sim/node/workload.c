@@ -251,6 +251,10 @@ void lab_push(struct conv *c, int side)
         return;
     push_messages(c, side);
     push_bytes(c, side);
+    if (p->heard_end && p->sent == p->offered) {
+        p->heard_end = false;
+        lab_conv_end_session(c, side);
+    }
 }
 
 /* -- hearing -- */

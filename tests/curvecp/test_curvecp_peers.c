@@ -463,7 +463,7 @@ static void test_configurations(void **state)
         {"words", "found 'ten'", NULL, words, 0, 0, 0},
         {"minus", "found '-1'", NULL, minus, 0, 0, 0},
         {"nothing", "found ''", NULL, nothing, 0, 0, 0},
-        {"both first", "client or server, found 'both'", NULL, first, 0, 0, 0},
+        {"both first", "client, server or either, found 'both'", NULL, first, 0, 0, 0},
         {"a server without key", "expected an identity", NULL, NULL, true, 0, 0},
         {"a long label", "labels of at most 63", NULL, NULL, 0, label, 0},
         {"peers missing", "expected 3 peers, found none", NULL, NULL, 0, 0, 3},

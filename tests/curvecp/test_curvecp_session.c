@@ -77,7 +77,8 @@ static void test_who_speaks_first(void **state)
         size_t len;
     } rows[] = {
         {"client, silent", client_first, 0, RTT + SD_SECOND, 736},
-        {"client, by default", NULL, 0, RTT + SD_SECOND, 736},
+        {"by default", NULL, 0, RTT + 10 * SD_MS, 736},
+        {"by default, at once", NULL, RTT, RTT, 544 + 320},
         {"client, late", client_first, 300 * SD_MS, 300 * SD_MS, 544 + 320},
         {"server", server_first, 0, RTT, 736},
         {"server, and data all the same", server_first, 300 * SD_MS, RTT, 736},
