@@ -2,7 +2,7 @@
 --
 --   shakedown run handshake-loss
 --   shakedown run handshake-loss --set rtt=31.169ms,loss=2%,5% --set protocol=tls13,wireguard
---   shakedown run handshake-loss --repeats 1000
+--   shakedown run handshake-loss --quick
 --
 -- Every protocol meets the same losses: packet n of a direction is lost for all of them, or for
 -- none.
@@ -31,7 +31,7 @@ return scenario {
     rtt      = { 50*ms },
     rate     = { 10*Mbps },
     loss     = { 0*percent, 1*percent, 2*percent, 5*percent, 10*percent, 20*percent },
-    repeats  = 200,
+    repeats  = 1000,
   },
   quick = { loss = { 0*percent, 2*percent, 5*percent, 10*percent }, repeats = 40 },
 

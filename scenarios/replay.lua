@@ -4,7 +4,7 @@
 --   shakedown run replay
 --   shakedown run replay --set protocol=tls13,mode=early,anti_replay=off --trace
 --
--- tape is what is sent again: the client's handshake messages, or its data.  moment: while the
+-- tape is what is sent again: the client's handshake messages, its data, or nothing.  moment: while the
 -- handshake is under way, while the session is open, or after its end.  source: from the address
 -- that was recorded, or from the attacker's own.  anti_replay = off lets a server take early data
 -- twice, which RFC 8446 warns of.
@@ -19,7 +19,9 @@ local tapes = {
 }
 
 local function again(run)
-  mallory:replay(tapes[run.tape]) { source = run.source, every = 1*ms } (run)
+  if run.tape ~= "nothing" then
+    mallory:replay(tapes[run.tape]) { source = run.source, every = 1*ms } (run)
+  end
 end
 
 return scenario {
@@ -30,7 +32,7 @@ return scenario {
   sweep = {
     protocol    = protocols.all,
     mode        = { "fresh", "early", "reference" },
-    tape        = { "handshake", "data" },
+    tape        = { "nothing", "handshake", "data" },
     moment      = { "during", "open", "ended" },
     source      = { "original", "own" },
     anti_replay = { "on", "off" },
@@ -38,6 +40,8 @@ return scenario {
   except = {
     { mode = { "fresh", "reference" }, anti_replay = "off" }, -- no early data to take twice
     { tape = "data", moment = "during" },    -- nor data before the handshake is over
+    { tape = "nothing", moment = { "during", "open" } },
+    { tape = "nothing", anti_replay = "off" },
   },
   quick = { moment = { "ended" } },
 
@@ -109,8 +113,8 @@ return scenario {
       { "state_peak_bytes", "server.state.peak" },
     },
   },
-  plot   = { x = "source", y = "server.cpu", by = "protocol", panel = "tape", kind = "bars",
-             when = { mode = "fresh" },
+  plot   = { x = "tape", y = "server.cpu", by = "protocol", panel = "source", kind = "bars",
+             when = { mode = "fresh", moment = "ended" },
              title = "Processor time of a server that gets recorded packets again" },
   answer = { of = "server.delivered_twice",
              when = { tape = "handshake", moment = "ended", source = "own" },

@@ -22,10 +22,9 @@ return scenario {
 
   sweep = {
     protocol = protocols.all,
-    rate     = { 0*pps, 1000*pps, 5000*pps, 20000*pps },
+    rate     = { 0*pps, 1000*pps, 5000*pps, 20000*pps, 50000*pps },
     defence  = { "default", "always", "never" },
     cpu      = { "reference" },
-    repeats  = 1,
   },
   quick = { rate = { 0*pps, 1000*pps, 20000*pps }, defence = { "default", "never" } },
 
