@@ -1,4 +1,5 @@
 #include "lua/script.h"
+#include "lua/arena.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <lauxlib.h>
@@ -18,6 +19,7 @@ struct sd_script {
     lua_State *L;
     char *chunk; /* "@path", as Lua marks a file's name */
     char *shown; /* the path as Lua shows it in messages */
+    struct sd_arena arena;
     size_t memory;
     uint64_t allocated; /* all that was asked for since the call began */
     uint32_t steps;
@@ -34,13 +36,12 @@ static void *allocate(void *ctx, void *block, size_t was, size_t size)
     struct sd_script *script = ctx;
     size_t before = block ? was : 0; /* for new blocks `was` is a kind of object */
     if (size == 0) {
-        free(block);
         script->memory -= before;
-        return NULL;
+        return sd_arena_resize(&script->arena, block, before, 0);
     }
     if (script->calls && size > before && script->memory - before + size > SD_SCRIPT_MEMORY_MAX)
         return NULL;
-    void *moved = realloc(block, size);
+    void *moved = sd_arena_resize(&script->arena, block, before, size);
     if (moved) {
         script->memory += size - before;
         script->allocated += size > before ? size - before : 0;
@@ -236,6 +237,7 @@ void sd_script_free(struct sd_script *script)
         return;
     if (script->L)
         lua_close(script->L);
+    sd_arena_fini(&script->arena);
     free(script->shown);
     free(script->chunk);
     free(script);
@@ -316,7 +318,8 @@ void sd_script_push_host(struct sd_script *script)
 
 /* -- loading -- */
 
-/* The prelude compiled, once in a process: every run wants it anew. */
+/* The prelude compiled, once in a process, without names and lines of its own, which no message
+ * shows: every run wants it anew. */
 static struct code {
     char *bytes;
     size_t len;
@@ -342,7 +345,7 @@ static int load_prelude(lua_State *L, size_t i)
     if (code->len)
         return luaL_loadbufferx(L, code->bytes, code->len, prelude[i].name, "b");
     int status = luaL_loadbufferx(L, prelude[i].text, prelude[i].len, prelude[i].name, "t");
-    if (status == LUA_OK && lua_dump(L, keep_code, code, 0) != 0) {
+    if (status == LUA_OK && lua_dump(L, keep_code, code, 1) != 0) {
         free(code->bytes);
         *code = (struct code){0};
     }
