@@ -196,8 +196,11 @@ static void put_again(const struct report *report, const json_t *scenario)
 {
     char command[600];
     fputs("<h3>Run it again</h3>\n", report->to);
-    snprintf(command, sizeof command, "shakedown run %s%s", sd_stored_text(scenario, "name"),
-             json_is_true(json_object_get(scenario, "quick")) ? " --quick" : "");
+    const char *seed = sd_stored_text(report->stored.manifest, "base_seed");
+    bool other_seed = *seed && strcmp(seed, "1");
+    snprintf(command, sizeof command, "shakedown run %s%s%s%s", sd_stored_text(scenario, "name"),
+             json_is_true(json_object_get(scenario, "quick")) ? " --quick" : "",
+             other_seed ? " --seed " : "", other_seed ? seed : "");
     report_command(report->to, command);
     fputs("<p class=\"muted\">It is <code>", report->to);
     sd_xml(report->to, sd_stored_text(scenario, "path"));

@@ -38,7 +38,7 @@ static const char css[] =
     "figure{margin:1rem 0;overflow-x:auto;border:1px solid var(--faint);border-radius:8px}\n"
     "figure svg{display:block;width:100%;height:auto;min-width:620px}\n"
     ".ladder svg{min-width:860px}\n"
-    ".scroll{overflow:auto;max-height:34rem;border:1px solid var(--faint);border-radius:8px;"
+    ".scroll{overflow:auto;max-height:46rem;border:1px solid var(--faint);border-radius:8px;"
     "margin:.8rem 0}\n"
     "table{border-collapse:collapse;width:100%;font-size:.93rem}\n"
     "th,td{padding:.34rem .7rem;text-align:left;vertical-align:top;"
