@@ -258,6 +258,7 @@ size_t sd_ssl_describe_stream(const uint8_t *data, size_t len, bool from_client,
         } else {
             next_name(&t);
             say(&t, "{Finished %u B}", record_len);
+            changed = false; /* TLS 1.2: no handshake record follows it */
         }
     }
     end_run(&t, &run, open, what, close);

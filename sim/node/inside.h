@@ -33,6 +33,7 @@ struct link_end {
     /* trace.c: packets on their way here; the line, from 1, of the one that is arriving */
     struct passing *first, *last;
     size_t traced;
+    sd_time free_at; /* trace.c: when what left here so far is sent */
 };
 
 struct link {

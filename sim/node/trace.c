@@ -90,6 +90,20 @@ static struct link_end *other_end(const struct link_end *e)
     return &l->end[e == &l->end[0]];
 }
 
+static sd_time sending_time(const struct link_end *from, size_t len)
+{
+    uint64_t rate = from->lab->link[from->link].set.rate_bps;
+    return rate != 0 ? (len * 8 * SD_SECOND + rate / 2) / rate : 0;
+}
+
+/* As the link reckons; it stands for packets that are under way when the run ends. */
+static sd_time expected_arrival(struct link_end *from, sd_time leaves, size_t len)
+{
+    sd_time start = from->free_at > leaves ? from->free_at : leaves;
+    from->free_at = start + sending_time(from, len);
+    return from->free_at + from->lab->link[from->link].set.delay;
+}
+
 void lab_trace_depart(struct link_end *from, const uint8_t *ip, size_t len, sd_time delay)
 {
     struct trace *t = from->lab->trace;
@@ -98,15 +112,16 @@ void lab_trace_depart(struct link_end *from, const uint8_t *ip, size_t len, sd_t
     if (t == NULL || !from->lab->live || !sd_ip_view(&v, (uint8_t *)(uintptr_t)ip, len))
         return;
     struct link_end *to = other_end(from);
+    sd_time leaves = sd_lab_now(from->lab) + delay;
     lab_describe(from->lab, ip, len, what, sizeof what);
     struct passing *p = lab_grow(NULL, sizeof *p);
     *p = (struct passing){.line = t->lines, .hash = sd_hash(0, ip, len)};
-    struct trace_line *line = line_new(t, TRACE_PACKET, sd_lab_now(from->lab) + delay);
+    struct trace_line *line = line_new(t, TRACE_PACKET, leaves);
     line->text = keep_text(t, what);
     line->packet =
         (struct trace_packet){.from = from->machine,
                               .to = to->machine,
-                              .arrive = SD_NEVER,
+                              .arrive = expected_arrival(from, leaves, len),
                               .source = sd_ipv4_word(v.source, v.source_port),
                               .destination = sd_ipv4_word(v.destination, v.destination_port),
                               .proto = v.proto,
@@ -183,8 +198,11 @@ static void see_queue_drop(void *ctx, int node, int ifindex, const uint8_t *ip, 
         return;
     /* It left last of those with these bytes: but equal packets are as good as one another. */
     size_t line = meet(other_end(from), ip, len);
-    if (line > 0)
-        lab->trace->line[line - 1].packet.fate = TRACE_QUEUE;
+    if (line == 0)
+        return;
+    lab->trace->line[line - 1].packet.fate = TRACE_QUEUE;
+    lab->trace->line[line - 1].packet.arrive = SD_NEVER;
+    from->free_at -= sending_time(from, len);
 }
 
 void lab_trace_forget(struct link_end *e)
@@ -278,7 +296,7 @@ static void put_address(FILE *f, const char *key, const struct sd_addr *a)
 
 static void put_packet(FILE *f, const struct trace *t, const struct trace_line *line)
 {
-    /* One that is under way when the run ends has no arrival. */
+    /* One that is under way when the run ends arrives afterwards. */
     static const char *const fates[] = {"arrived",   "arrived", "lost",
                                         "corrupted", "queue",   "duplicate"};
     const struct trace_packet *p = &line->packet;
