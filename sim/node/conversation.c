@@ -318,16 +318,31 @@ sd_conn sd_lab_connect(struct sd_lab *lab, const struct sd_lab_connect *with)
 
 /* -- what agents tell -- */
 
+/* The application's first write is a call of its own: TCP has sent what the agent wrote before. */
+
+static void may_speak(void *ctx)
+{
+    struct party *p = ctx;
+    struct conv *c = p->conv;
+    if (p->over)
+        return;
+    lab_enter(c->lab);
+    p->ready = true;
+    if (p == &c->side[CLIENT])
+        sd_net_counters(c->lab->net, p->machine, &c->at_ready);
+    lab_push_later(c, lab_side_of(p));
+    lab_leave(c->lab);
+}
+
 static void on_ready(struct conv *c, int side)
 {
     struct party *p = &c->side[side];
     struct host *h = lab_host_of(c, side);
-    if (p->ready || p->over) /* over: a tunnel's peer began anew by itself */
+    if (p->was_ready || p->over) /* over: a tunnel's peer began anew by itself */
         return;
-    p->ready = p->was_ready = true;
+    p->was_ready = true;
     if (side == CLIENT) {
         c->ready_at = sd_net_now(c->lab->net);
-        sd_net_counters(c->lab->net, h->machine->id, &c->at_ready);
         if (h->handshaking == c->id)
             h->handshaking = 0;
         if (c->request_len == 0)
@@ -335,7 +350,10 @@ static void on_ready(struct conv *c, int side)
         if (h->ops->service == SD_SERVICE_IP && !c->inner_datagram)
             lab_tunnel_connect(c);
     }
-    lab_push_later(c, side);
+    if (p->conn != 0 && side == CLIENT)
+        sd_net_after(c->lab->net, LAB_MOMENT, may_speak, p);
+    else
+        may_speak(p);
 }
 
 static void hear_stream(struct conv *c, int side, const struct sd_event *e)

@@ -262,6 +262,7 @@ struct machine *lab_machine(const struct sd_lab *, sd_machine); /* NULL: none */
 uint64_t lab_seed(const struct sd_lab *, const char *what, const char *name);
 
 /* time.c */
+#define LAB_MOMENT 2 /* ns, in which TCP, which takes 1, has sent what it was given */
 void lab_alarms_free(struct sd_lab *);
 
 /* after.c */

@@ -161,6 +161,38 @@ static void keys_are_renewed(void **state)
     }
 }
 
+/* -- a run that ends when the client is ready has seen the whole handshake -- */
+
+static void stop_when_ready(void *ctx, const struct sd_lab_event *e)
+{
+    struct world *w = ctx;
+    if (e->machine == w->client && strcmp(e->name, "ready") == 0)
+        sd_lab_stop(w->lab);
+}
+
+static void stopping_at_ready(void **state)
+{
+    (void)state;
+    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "wireguard"};
+    for (size_t i = 0; i < SD_ROWS(protocols); i++) {
+        uint64_t bytes[2];
+        for (int early = 0; early < 2; early++) {
+            struct world w;
+            world_make(&w, &(struct world_options){.protocol = protocols[i]});
+            if (early)
+                sd_lab_on_event(w.lab, stop_when_ready, &w);
+            world_connect(&w);
+            world_run(&w, 10 * SD_SECOND);
+            bytes[early] = world_metric(&w, "handshake.bytes");
+            world_check(&w, early, sd_lab_now(w.lab) < SD_SECOND, "stopped");
+            world_free(&w);
+        }
+        if (bytes[0] != bytes[1] || bytes[0] == UINT64_MAX)
+            fail_msg("%s: handshake.bytes: expected %llu, found %llu", protocols[i],
+                     (unsigned long long)bytes[0], (unsigned long long)bytes[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +201,7 @@ int main(void)
         world_test(first_action_settles_roles),
         world_test(a_crowd_resumes),
         world_test(keys_are_renewed),
+        world_test(stopping_at_ready),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
