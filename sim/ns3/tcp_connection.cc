@@ -51,13 +51,20 @@ bool Connection::Acceptable(const Segment &s)
     }
     if (!ack)
         return false;
-    // One more than was sent is the FIN's number.
-    if (s.ack > m_tcb->m_highTxMark + SequenceNumber32(1) ||
-        s.ack + SequenceNumber32(1U << 30) < una) {
+    bool fin_sent = m_state != ESTABLISHED && m_state != CLOSE_WAIT;
+    SequenceNumber32 sent = m_tcb->m_highTxMark.Get() + SequenceNumber32(fin_sent);
+    if (s.ack > sent || s.ack + SequenceNumber32(1U << 30) < una) {
         SendEmptyPacket(TcpHeader::ACK);
         return false;
     }
-    return true;
+    if (s.payload > 0 || (s.flags & SD_TCP_FIN))
+        return true; // ns-3 looks at the sequence number of these
+    SequenceNumber32 next = m_tcb->m_rxBuffer->NextRxSequence();
+    bool probe = s.seq + SequenceNumber32(1) == next;
+    bool beyond = s.seq > next + SequenceNumber32(m_tcb->m_rxBuffer->MaxBufferSize());
+    if (probe || beyond)
+        SendEmptyPacket(TcpHeader::ACK);
+    return s.seq >= next && !beyond;
 }
 
 // RFC 5961 3: only the expected number resets; one inside the window is challenged.
@@ -103,6 +110,7 @@ void Connection::Deliver(Ptr<Packet> packet, const Segment &s)
             HearOptions(SD_SEGMENT_ACK, s);
     }
     Process(packet, s);
+    WatchWindow();
 }
 
 // What ns-3's ForwardUp() does, which parses the header once more for it.
@@ -212,6 +220,65 @@ uint32_t Connection::SendDataPacket(SequenceNumber32 seq, uint32_t max, bool wit
     return sent;
 }
 
+// -- closed windows (RFC 9293 3.8.6.1): a lost window update must not stop a connection --
+
+// If data waits and no timer runs, nothing would ever happen again.  ns-3 starts one only for a
+// window of 0, and not when the application queues data behind it.
+void Connection::WatchWindow()
+{
+    if (m_txBuffer->Size() == 0 || m_endPoint == nullptr || m_state == SYN_SENT ||
+        m_state == SYN_RCVD || m_retxEvent.IsRunning())
+        return;
+    if (m_rWnd.Get() > 0)
+        m_persistTimeout = m_rto.Get();
+    if (!m_persistEvent.IsRunning())
+        m_persistEvent = Simulator::Schedule(m_persistTimeout, &Connection::PersistTimeout, this);
+}
+
+bool Connection::IsOutstanding() const
+{
+    return m_tcb->m_highTxMark > m_txBuffer->HeadSequence();
+}
+
+// ns-3 lets the timer run while data waits for the window, and would take that for a loss.
+void Connection::ReTxTimeout()
+{
+    if (m_state > SYN_RCVD && m_txBuffer->Size() > 0 && !IsOutstanding())
+        PersistTimeout();
+    else
+        TcpSocketBase::ReTxTimeout();
+    WatchWindow();
+}
+
+void Connection::PersistTimeout()
+{
+    if (m_txBuffer->Size() == 0 || m_endPoint == nullptr)
+        return;
+    if (m_rWnd.Get() > 0 && IsOutstanding()) {
+        ReTxTimeout();
+        return;
+    }
+    uint32_t window = std::min(AvailableWindow(), m_tcb->m_segmentSize);
+    if (window > 0) { // less than a segment; RFC 1122 4.2.3.4 sends it now
+        m_tcb->m_nextTxSequence += SendDataPacket(m_tcb->m_nextTxSequence, window, true);
+        return;
+    }
+    // As Linux probes: a number that the peer has seen makes it answer.
+    TcpHeader probe;
+    probe.SetSourcePort(m_names.local_port);
+    probe.SetDestinationPort(m_names.remote_port);
+    probe.SetFlags(TcpHeader::ACK);
+    probe.SetSequenceNumber(m_txBuffer->HeadSequence() - 1);
+    probe.SetAckNumber(m_tcb->m_rxBuffer->NextRxSequence());
+    probe.SetWindowSize(AdvertisedWindowSize());
+    AddOptions(probe);
+    counters.segments_out++;
+    m_tcp->SendPacket(Create<Packet>(), probe, Ipv4Address(m_names.local_ip),
+                      Ipv4Address(m_names.remote_ip));
+    m_persistTimeout = std::min(2 * m_persistTimeout, Time(Seconds(120))); // TCP_RTO_MAX
+    m_persistEvent = Simulator::Schedule(m_persistTimeout, &Connection::PersistTimeout, this);
+}
+
 Ptr<TcpSocketBase> Connection::Fork()
 {
     return CopyObject<Connection>(this);
@@ -236,6 +303,7 @@ size_t Connection::Queue(const void *data, size_t len)
         return 0;
     int sent =
         Send(Create<Packet>(static_cast<const uint8_t *>(data), static_cast<uint32_t>(take)), 0);
+    WatchWindow();
     return sent > 0 ? static_cast<size_t>(sent) : 0;
 }
 

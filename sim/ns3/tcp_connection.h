@@ -124,6 +124,10 @@ class Connection : public ns3::TcpSocketBase
     void OnReset(const Segment &segment);
     void Kill(sd_tcp_event event);
     void Process(ns3::Ptr<ns3::Packet> packet, const Segment &segment);
+    void WatchWindow();
+    bool IsOutstanding() const;
+    void PersistTimeout() override;
+    void ReTxTimeout() override;
     void Forward(ns3::Ptr<ns3::Packet> packet, const Segment &segment, uint32_t payload);
     uint32_t InitialSequence() const;
     void StartSending(uint32_t isn);

@@ -82,6 +82,7 @@ void Connection::BecomePattern()
     // RTO = SRTT + max(4 RTTVAR, TCP_RTO_MIN): what RFC 6298 calls G.
     SetClockGranularity(MilliSeconds(200));
     SetMinRto(MilliSeconds(200));
+    SetPersistTimeout(MilliSeconds(200));
     SetDelAckTimeout(MilliSeconds(40)); // TCP_DELACK_MIN
     SetDelAckMaxCount(2);
     SetTcpNoDelay(true);

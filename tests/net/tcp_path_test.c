@@ -5,6 +5,7 @@
 #include "sim/box/weather.h"
 #include "tests/net/topology.h"
 
+#include <string.h>
 #include <time.h>
 
 #define PORT 443
@@ -169,6 +170,145 @@ static void bulk(void **state)
         sd_weather_box_free(box);
         topology_free(&t);
     }
+}
+
+/* -- a receiver that does not read: the window closes, and opens again -- */
+
+struct lazy {
+    struct sd_net *net;
+    struct sd_tcp *tcp;
+    uint64_t received;
+    sd_time reads_from, done_at;
+};
+
+static void read_all(void *ctx)
+{
+    struct lazy *p = ctx;
+    uint8_t bytes[65536];
+    size_t n;
+    while ((n = sd_tcp_receive(p->tcp, bytes, sizeof bytes)) > 0) {
+        p->received += n;
+        p->done_at = sd_net_now(p->net);
+    }
+}
+
+static void on_lazy(void *ctx, struct sd_tcp *tcp, enum sd_tcp_event event, struct sd_tcp *child)
+{
+    struct lazy *p = ctx;
+    (void)tcp;
+    if (event == SD_TCP_ACCEPTED)
+        p->tcp = child;
+    else if (event == SD_TCP_READABLE && sd_net_now(p->net) >= p->reads_from)
+        read_all(p);
+}
+
+struct window_row {
+    const char *name;
+    sd_time reads_from;
+    struct sd_weather to_client; /* window updates may be lost */
+    sd_time done_by;
+};
+static const struct window_row window_rows[] = {
+    {"reads at once", 0, {0}, 3 * SD_SECOND},
+    {"reads after 10 s", 10 * SD_SECOND, {0}, 13 * SD_SECOND},
+    {"reads after 300 s", 300 * SD_SECOND, {0}, 303 * SD_SECOND},
+    {"the news that it reads again is lost",
+     10 * SD_SECOND,
+     {.black_from = 9 * SD_SECOND, .black_to = 12 * SD_SECOND},
+     80 * SD_SECOND},
+};
+
+static void closed_windows(void **state)
+{
+    (void)state;
+    enum { BYTES = 12 << 20 };
+    for (size_t i = 0; i < sizeof window_rows / sizeof *window_rows; i++) {
+        const struct window_row *row = &window_rows[i];
+        struct topology t;
+        topology_make(&t, (struct topology_options){.rate_bps = 100000000});
+        struct sd_chain *chain;
+        sd_chain_create(&chain, t.net, t.client);
+        struct sd_weather_box *box = sd_weather_box_new(&row->to_client, 1);
+        sd_chain_add(chain, 0, SD_IN, sd_weather_box_pass, box);
+        struct lazy server = {.net = t.net, .reads_from = row->reads_from};
+        struct tcp_peer client = {0};
+        sd_net_listen(t.net, t.server, &(struct sd_listen){.port = PORT}, on_lazy, &server);
+        tcp_call(&t, PORT, &client, BYTES);
+        if (row->reads_from != 0) {
+            run_for(&t, row->reads_from);
+            assert_int_equal(server.received, 0);
+            /* The receiver holds 4 MiB, the sender as much again. */
+            assert_in_range(client.to_send, BYTES - (9 << 20), BYTES - (7 << 20));
+            read_all(&server);
+        }
+        run_for(&t, 200 * SD_SECOND);
+        if (server.received != BYTES || server.done_at > row->done_by)
+            fail_msg("%s: expected %d bytes by %llu ms, found %llu at %llu", row->name, BYTES,
+                     (unsigned long long)(row->done_by / SD_MS),
+                     (unsigned long long)server.received,
+                     (unsigned long long)(server.done_at / SD_MS));
+        assert_int_equal(client.reset, 0);
+        sd_chain_destroy(chain);
+        sd_weather_box_free(box);
+        topology_free(&t);
+    }
+}
+
+/* -- a window of 0 out of nowhere, while there is nothing to send, and then there is -- */
+
+struct numbers {
+    uint16_t client_port;
+    uint32_t client_next, server_next;
+};
+
+static void note_numbers(void *ctx, const struct sd_packet *packet)
+{
+    struct numbers *n = ctx;
+    struct sd_ip v;
+    if (!sd_ip_view(&v, packet->data, packet->len) || v.proto != SD_PROTO_TCP)
+        return;
+    n->client_port = v.destination_port;
+    n->client_next = sd_read32(v.payload + SD_TCP_ACK_NUMBER);
+    n->server_next = sd_read32(v.payload + SD_TCP_SEQ);
+}
+
+static void window_of_zero(void **state)
+{
+    (void)state;
+    struct topology t;
+    topology_make(&t, (struct topology_options){0});
+    struct sd_chain *chain;
+    sd_chain_create(&chain, t.net, t.server);
+    struct numbers n = {0};
+    struct sd_tap_box tap = {note_numbers, &n};
+    sd_chain_add(chain, 0, SD_OUT, sd_tap_box_pass, &tap);
+    struct tcp_peer listener = {0}, child = {0}, client = {0};
+    tcp_serve(&t, PORT, &listener, &child);
+    tcp_call(&t, PORT, &client, 100);
+    run_for(&t, SD_SECOND);
+
+    uint8_t ack[SD_TCP_HEADER + 12] = {0}, packet[64];
+    struct sd_addr from = sd_ipv4_word(CLIENT_IP, n.client_port), to = server_addr(PORT);
+    sd_write16(ack, n.client_port);
+    sd_write16(ack + 2, PORT);
+    sd_write32(ack + SD_TCP_SEQ, n.client_next + 1); /* newer: so is its window */
+    sd_write32(ack + SD_TCP_ACK_NUMBER, n.server_next);
+    ack[SD_TCP_OFFSET] = 8 << 4;
+    ack[SD_TCP_FLAGS] = SD_TCP_ACK;
+    static const uint8_t timestamps[12] = {1, 1, SD_TCP_OPTION_TIMESTAMPS, 10, 0, 0, 0x30};
+    memcpy(ack + SD_TCP_HEADER, timestamps, sizeof timestamps);
+    size_t len = sd_attack_packet(packet, sizeof packet, &from, &to, SD_PROTO_TCP, ack, sizeof ack);
+    assert_int_equal(sd_attack_send(t.net, t.router, 1, packet, len, NULL, 0), SD_OK);
+    run_for(&t, 100 * SD_SECOND);
+
+    child.to_send = 5000;
+    tcp_peer_event(&child, child.tcp, SD_TCP_WRITABLE, NULL);
+    run_for(&t, 100 * SD_MS);
+    assert_int_equal(client.received, 0); /* the window is closed */
+    run_for(&t, 2 * SD_SECOND);
+    assert_int_equal(client.received, 5000); /* a probe has found it open */
+    sd_chain_destroy(chain);
+    topology_free(&t);
 }
 
 /* -- the retransmission timeout follows the round trip, also where data carries every ACK -- */
@@ -349,8 +489,10 @@ static void scale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(segment_sizes), cmocka_unit_test(bulk),  cmocka_unit_test(timeouts),
-        cmocka_unit_test(replayed),      cmocka_unit_test(scale),
+        cmocka_unit_test(segment_sizes),  cmocka_unit_test(bulk),
+        cmocka_unit_test(closed_windows), cmocka_unit_test(window_of_zero),
+        cmocka_unit_test(timeouts),       cmocka_unit_test(replayed),
+        cmocka_unit_test(scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
