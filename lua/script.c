@@ -82,6 +82,9 @@ static int explain(lua_State *L)
     const struct sd_script *script = sd_script_of(L);
     const char *text = lua_tostring(L, 1);
     size_t len = strlen(script->shown);
+    if (!text && luaL_getmetafield(L, 1, "is") == LUA_TNIL)
+        text = "error() expects a text"; /* what Lua makes of a table is its address */
+    lua_settop(L, 1);
     if (!text || (!strncmp(text, script->shown, len) && text[len] == ':'))
         return 1;
     int line = script_line(L);
@@ -373,6 +376,23 @@ int sd_script_prelude(struct sd_script *script, struct sd_error *error)
     return SD_OK;
 }
 
+/* The line of the first byte that is not UTF-8; 0: all is well. */
+static int wrong_line(const char *text, size_t len)
+{
+    int line = 1;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        line += c == '\n';
+        int more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : 3;
+        if (c >= 0x80 && (c < 0xC2 || c > 0xF4))
+            return line;
+        for (; more > 0; more--)
+            if (++i >= len || ((unsigned char)text[i] & 0xC0) != 0x80)
+                return line;
+    }
+    return 0;
+}
+
 /* The text's lines, for messages that look for a field in the source. */
 static void push_lines(lua_State *L, const char *text, size_t len)
 {
@@ -417,6 +437,10 @@ int sd_script_run(struct sd_script *script, const char *text, size_t len, struct
 {
     lua_State *L = script->L;
     struct text whole = {text, len};
+    int line = wrong_line(text, len);
+    if (line)
+        return sd_fail(error, SD_E_SCENARIO, "%s:%d: expected UTF-8, found a byte that is none",
+                       script->shown, line);
     lua_pushcfunction(L, keep_lines);
     lua_pushlightuserdata(L, &whole);
     int rc = sd_script_call(script, 1, 0, error);

@@ -102,7 +102,7 @@ return scenario {
     by = { "protocol", "mode", "rebind", "moment" },
     columns = {
       "ok",
-      { "survives", "survives" },
+      { "survives", "survives", stat = "sum" },
       { "silence_ns", "silence" },
       { "handshakes", "handshakes.laptop" },
       { "transfer_ns", "transfer.time" },

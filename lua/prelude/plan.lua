@@ -110,21 +110,25 @@ end
 
 -- -- network --
 
--- Machines by the name of a machine that every reachable one shares.
+-- Which machines have a link, and the machine by which all that can reach each other are known.
 local function islands(links)
   local parent = {}
   local function root(machine)
-    while parent[machine] and parent[machine] ~= machine do
-      machine = parent[machine]
+    local top = machine
+    while parent[top] ~= top do
+      top = parent[top]
     end
-    return machine
+    while machine ~= top do
+      machine, parent[machine] = parent[machine], top
+    end
+    return top
   end
   for _, link in ipairs(links) do
     for _, couple in ipairs(link.link.couples) do
       for _, machine in ipairs(couple) do
         parent[machine] = parent[machine] or machine
       end
-      parent[root(couple[1])] = root(couple[2])
+      parent[root(couple[2])] = root(couple[1])
     end
   end
   return parent, root

@@ -313,7 +313,10 @@ function P.points(axes, repeats)
       pick[at] = pick[at] + 1
     end
   until at == 0
-  if points == 0 then
+  if points > 100000 then
+    P.fail(P.locate(P.scenario_line, "sweep"), "sweep: expected at most 100000 points, found %d",
+           points)
+  elseif points == 0 then
     usage("the sweep is empty: %s %s no mode %s, or except leaves everything out",
           P.list(P.cells(axes[1])), #axes[1].values == 1 and "has" or "have",
           P.list(P.cells(axes[2])))
@@ -337,8 +340,10 @@ function P.point(axes, pick)
   return point
 end
 
--- Some of the points, among which are every pair of protocol and mode and every other value, so
--- that each is looked at before anything runs.
+-- Some of the points, among which are every pair of protocol and mode and every other value (of the
+-- first hundreds), so that each is looked at before anything runs.
+local samples_max = 300
+
 function P.samples(axes, places, points)
   local samples, seen = {}, {}
   for i = 2, #axes do
@@ -355,7 +360,7 @@ function P.samples(axes, places, points)
         seen[i][place], new = true, true
       end
     end
-    if new then
+    if new and #samples < samples_max then
       samples[#samples + 1] = P.point(axes, table.move(places, at + 1, at + #axes, 1, {}))
     end
   end

@@ -43,6 +43,11 @@ static const struct row rows[] = {
     {.text = "return scenario {\n  titel = \"x\" }",
      .message = "case.lua:2: scenario: unknown field 'titel'; did you mean 'title'?"},
 
+    {.text = "-- ?\nlocal x = \"\xff\"\n",
+     .message = "case.lua:2: expected UTF-8, found a byte that is none"},
+    {.text = "local x = \"\xe2\x82\xac\" error(x)", .message = "case.lua:1: \xe2\x82\xac"},
+    {.text = "\nerror { }", .message = "case.lua:2: error() expects a text"},
+
     /* Words that are not there, and ways out. */
     {.text = "\nreturn lnk { }", .message = "case.lua:2: unknown word 'lnk'; did you mean 'link'?"},
     {.text = "return xyzzy",
