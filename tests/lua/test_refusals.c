@@ -287,6 +287,12 @@ static const struct row rows[] = {
      "  timeline = { at(0*s, attacker:flood(server) { rate = 5*pps }), at(9*s, stop()) },\n",
      .message = "case.lua:13: attacker:flood: expected a machine with a link, found host attacker "
                 "without one"},
+    {.text = "local a, b, c, d = host 'a', host 'b', host 'c', host 'd'\n"
+             "return scenario { title = 'x', sweep = { protocol = { 'tls13' } },\n"
+             "  network = { link { a, b }, link { c, d } },\n"
+             "  agents = { a:runs { each.protocol }, c:runs { each.protocol } },\n"
+             "  timeline = { at(0*s, a:connect(c)), at(1*s, stop()) } }",
+     .message = "case.lua:5: a:connect: expected links that lead from a to c, found no way"},
     {.body = SWEEP "  timeline = { at(0*s, client:connect(attacker)), at(9*s, stop()) },\n",
      .message = "case.lua:13: client:connect: expected a machine with a link, found host attacker "
                 "without one"},

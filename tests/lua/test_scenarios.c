@@ -111,6 +111,8 @@ static const struct {
     {"nat-rebinding.lua", "rebind=port moment=after-ready mode=reference", 1, "unfinished"},
     {"nat-rebinding.lua", "rebind=port moment=after-1s protocol=wireguard", 1, "ok"},
     {"replay.lua", "moment=ended", 1, "ok"},
+    {"labs/watch-a-handshake.lua", "", 1, "ok"},
+    {"labs/idle-behind-a-nat.lua", "", 1, "ok"},
     {"spoofed-flood.lua", "rate=0pps,1000pps protocol=tls13,dtls12 defence=default,always", 1,
      "ok"},
 };
