@@ -222,9 +222,10 @@ static void again(struct lab *lab, struct sd_reader *r)
     uint8_t packet[2048];
     size_t len = s->last_len;
     memcpy(packet, s->last, len);
-    for (int i = how & 7; i > 0 && len > 0; i--) {
-        uint16_t at = sd_get8(r);
-        packet[at % len] = (uint8_t)(packet[at % len] + sd_get8(r));
+    for (int i = how & 7; i > 0 && len > 0; i--) { /* in the headers */
+        uint8_t where = sd_get8(r), value = sd_get8(r);
+        size_t at = (size_t)(where & 127) % (len < 84 ? len : 84);
+        packet[at] = where & 128 ? value : (uint8_t)(packet[at] + value);
     }
     if (how & 8 && len > 60) { /* shorter */
         len -= sd_get8(r) % 60;
@@ -400,9 +401,12 @@ void sd_fuzz_seeds(void (*add)(const void *data, size_t len))
         for (uint8_t node = 0; node < NODES; node++) { /* last packets again */
             sd_put8(&w, 2);
             sd_put8(&w, node);
-            sd_put8(&w, 2);
+            sd_put8(&w, 5);
             sd_put16(&w, (uint16_t)(33 << 8 | 1 << how % 5)); /* TCP flags */
             sd_put16(&w, 47 << 8 | 1);
+            sd_put16(&w, (uint16_t)(27 << 8 | how)); /* sequence */
+            sd_put16(&w, (34 | 128) << 8);           /* window */
+            sd_put16(&w, (35 | 128) << 8);
         }
         waits(&w, 23);
         sd_put8(&w, 4); /* a datagram, in fragments */
