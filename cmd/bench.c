@@ -31,25 +31,19 @@ static void value_text(const struct bench_row *r, char *text, size_t cap)
         snprintf(text, cap, "%.0f %s", r->value, r->unit);
 }
 
-static void print_row(const char *name, const char *value, const char *target, const char *what,
-                      const char *detail)
-{
-    printf("%-22s %16s  %-12s %s%s%s\n", name, value, target, what, *detail ? ": " : "", detail);
-}
-
 static void print_table(const struct bench_run *run)
 {
-    print_row("benchmark", "found", "target", "what", "");
+    printf("%-23s %16s   %-16s %s\n", "benchmark", "found", "target", "both sides");
     for (size_t i = 0; i < run->rows; i++) {
         const struct bench_row *r = &run->row[i];
         char value[48], target[32] = "";
         value_text(r, value, sizeof value);
         if (r->at_most > 0)
             snprintf(target, sizeof target, "<= %.2f%s", r->at_most,
-                     r->value > r->at_most ? " !" : "");
-        print_row(r->name, value, target, r->what, r->detail);
+                     r->value > r->at_most ? "  missed" : "");
+        printf("%-23s %16s   %-16s %s\n    %s\n", r->name, value, target, r->detail, r->what);
         if (*r->beside)
-            print_row("", "", "", r->beside, "");
+            printf("    %s\n", r->beside);
     }
 }
 

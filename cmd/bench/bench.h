@@ -17,7 +17,7 @@ struct bench_row {
     double value;     /* > 0 */
     double at_most;   /* the target; 0: there is none */
     char what[112];   /* "CPU of a simulated handshake / on bare libssl" */
-    char detail[96];  /* both sides: "1.52 ms / 0.94 ms" */
+    char detail[96];  /* the two sides: "1.52 ms / 0.94 ms" */
     char beside[64];  /* for comparison; may be empty */
 };
 

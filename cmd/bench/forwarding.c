@@ -140,7 +140,7 @@ int bench_forwarding(struct bench_run *run, bool quick, struct sd_error *error)
     if (result != SD_OK)
         return result;
     struct bench_row row = {.name = "forwarding",
-                            .what = "CPU of a datagram through a router, with boxes, checksums and "
+                            .what = "CPU of a datagram through a router, with boxes, checksums, "
                                     "counters / plain ns-3",
                             .at_most = 1.25};
     bench_ratio(&row, &lab, &bare);
