@@ -72,6 +72,13 @@ static struct conv *pair_get(const struct sd_lab *lab, sd_machine client, sd_mac
     return lab_map_get(&lab->map, key, &id) ? lab_conv(lab, (sd_conn)id) : NULL;
 }
 
+static void pair_put(struct conv *c)
+{
+    uint64_t key = lab_pair_key(KEY_PAIR, (uint32_t)c->side[CLIENT].machine,
+                                (uint32_t)c->side[SERVER].machine);
+    lab_map_put(&c->lab->map, key, c->id);
+}
+
 /* The conversation that a client began whose packets come to this server by that path. */
 struct conv *lab_conv_by_path(struct host *server, const struct sd_path *path)
 {
@@ -163,8 +170,7 @@ struct conv *lab_conv_new(struct sd_lab *lab, const struct sd_lab_connect *with)
             p->next->self = &p->next;
         m->convs = p;
     }
-    lab_map_put(&lab->map, lab_pair_key(KEY_PAIR, (uint32_t)with->client, (uint32_t)with->server),
-                c->id);
+    pair_put(c);
     return c;
 }
 
@@ -181,6 +187,7 @@ void lab_conv_free(struct conv *c)
 void lab_conv_begin(struct conv *c)
 {
     struct host *h = lab_host_of(c, CLIENT);
+    pair_put(c); /* an earlier session may have come in between */
     if (c->request_len > 0)
         lab_say(c, CLIENT, SEGMENT_REQUEST, c->request_len);
     if (!c->hidden)
@@ -319,7 +326,6 @@ sd_conn sd_lab_connect(struct sd_lab *lab, const struct sd_lab_connect *with)
 /* -- what agents tell -- */
 
 /* The application's first write is a call of its own: TCP has sent what the agent wrote before. */
-
 static void may_speak(void *ctx)
 {
     struct party *p = ctx;
@@ -538,14 +544,25 @@ int sd_lab_rekey(struct sd_lab *lab, sd_conn id, sd_machine who)
     return SD_OK;
 }
 
+/* Whether its session is still the one that the conversation speaks over. */
+static bool owns_session(const struct party *p)
+{
+    uint64_t id;
+    uint64_t key = lab_pair_key(KEY_SESSION, (uint32_t)p->machine, p->sid);
+    return p->sid != 0 && !p->over && lab_map_get(&p->conv->lab->map, key, &id) &&
+           id == p->conv->id;
+}
+
 /* The machine has another address: its agent is told for every session. */
 void lab_conv_moved(struct host *h)
 {
     struct sd_path path = {.local = lab_host_local(h)};
     for (struct party *p = h->machine->convs; p != NULL; p = p->next) {
-        if (p->sid == 0 || p->over)
+        if (!owns_session(p))
             continue;
-        path.remote = lab_server_address(p->conv);
+        bool client = lab_side_of(p) == CLIENT;
+        path.remote =
+            client ? lab_server_address(p->conv) : lab_host_local(lab_host_of(p->conv, CLIENT));
         lab_later_job(&(struct job){
             .kind = JOB_CONTROL, .host = h, .verb = SD_MIGRATE, .sid = p->sid, .path = path});
     }

@@ -84,6 +84,7 @@ static void first_action_settles_roles(void **state)
     } both[] = {{"tls13", "fresh", 2},
                 {"tls13", "resumed", 2},
                 {"tls13", "early", 1},
+                {"dtls12", "resumed", 1},
                 {"wireguard", "fresh", 1}};
     for (size_t i = 0; i < SD_ROWS(both); i++) {
         struct world w;
