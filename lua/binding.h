@@ -24,7 +24,7 @@ struct sd_binding {
     int result;
 };
 
-/* Sets protocols, metrics, events and cost() in the table at the top: P.host. */
+/* Sets protocols, metrics, events, message_min and cost() in the table at the top: P.host. */
 void sd_lists_fill(lua_State *);
 /* Gives P.host those and the functions of lab; before the prelude is loaded. */
 int sd_binding_open(struct sd_script *, struct sd_error *);

@@ -94,4 +94,6 @@ void sd_lists_fill(lua_State *L)
     lua_setfield(L, -2, "metrics");
     push_events(L);
     lua_setfield(L, -2, "events");
+    lua_pushinteger(L, SD_LAB_MESSAGE_MIN);
+    lua_setfield(L, -2, "message_min");
 }

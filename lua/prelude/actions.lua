@@ -71,6 +71,9 @@ local tape = {
   end,
 }
 
+-- What asks and answers says who it is.
+local message = P.kind_quantity("size", P.host.message_min, 1 << 40)
+
 -- Spoofed addresses, or the attacker's own: net 0.
 local sources = {
   expected = "addresses \"198.51.100.0/24\" or \"own\"",
@@ -87,14 +90,14 @@ local sources = {
 
 -- by: who can; args: what stands in brackets; fields: what stands in braces; chained: may follow
 -- another verb on the same session; awaited: the event after which the next of a chain comes.
-local request = { size = kinds.size, reply = kinds.size, close = kinds.flag, datagram = kinds.flag }
+local request = { size = message, reply = message, close = kinds.flag, datagram = kinds.flag }
 P.verbs = {
   connect = { by = "host", args = { host }, fields = {}, awaited = "ready" },
   request = { by = "host", args = { host }, fields = request, awaited = "reply" },
   send = { by = "host", args = { host, kinds.size }, fields = {}, chained = true,
            awaited = "received all" },
   stream = { by = "host", args = { host }, chained = true,
-             fields = { size = P.kind_quantity("size", 1, 65000), every = kinds.span,
+             fields = { size = P.kind_quantity("size", P.host.message_min, 65000), every = kinds.span,
                         count = P.kind_count(1, 100000000, 500), last = kinds.span } },
   close = { by = "host", args = { host }, fields = {}, chained = true },
   rekey = { by = "host", args = { host }, fields = {}, chained = true, awaited = "key update" },
@@ -278,19 +281,16 @@ end
 
 -- -- actions without a machine --
 
-function P.kind_action(what)
-  return {
-    expected = "an action such as client:connect(server), or a function(run, event)",
-    take = function(value)
-      if P.is(value) == "action" or type(value) == "function" then
-        return value
-      elseif P.is(value) == "machine" then
-        return nil, string.format("an action such as %s:connect(...)", value.name)
-      end
-    end,
-    what = what,
-  }
-end
+kinds.action = {
+  expected = "an action such as client:connect(server), or a function(run, event)",
+  take = function(value)
+    if P.is(value) == "action" or type(value) == "function" then
+      return value
+    elseif P.is(value) == "machine" then
+      return nil, string.format("an action such as %s:connect(...)", value.name)
+    end
+  end,
+}
 
 P.word("stop", function(why)
   if why ~= nil and (type(why) ~= "string" or why == "") then
@@ -309,6 +309,6 @@ P.word("after", function(delay, what)
   if P.is(delay) ~= "lazy" then
     P.take("after", delay, kinds.time, P.line())
   end
-  P.take("after", what, P.kind_action(), P.line())
+  P.take("after", what, kinds.action, P.line())
   return action { verb = "after", delay = delay, action = what }
 end)

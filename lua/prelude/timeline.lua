@@ -24,7 +24,7 @@ P.word("at", function(time, action)
     P.fail(nil, "at: expected a time from 0 on, found %s", tostring(time))
   end
   checked("at", time, kinds.time)
-  P.take("at", action, P.kind_action(), P.line())
+  P.take("at", action, kinds.action, P.line())
   return entry { kind = "at", time = time, action = action }
 end)
 
@@ -41,14 +41,14 @@ P.word("on", function(machine, event, action)
            type(event) == "string" and P.hint(event, P.host.events) or
              "; such as \"ready\" (shakedown list words)")
   end
-  P.take("on", action, P.kind_action(), P.line())
+  P.take("on", action, kinds.action, P.line())
   return entry { kind = "on", machine = machine, event = event, action = action }
 end)
 
 P.every_fields = { from = kinds.time, to = kinds.time }
 P.word("every", function(interval, action, window)
   checked("every", interval, kinds.span)
-  P.take("every", action, P.kind_action(), P.line())
+  P.take("every", action, kinds.action, P.line())
   if window ~= nil and (type(window) ~= "table" or P.is(window)) then
     P.fail(nil, "every: expected { from = 0*s, to = 10*s }, found %s", P.found(window))
   end

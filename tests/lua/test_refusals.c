@@ -162,6 +162,8 @@ static const struct row rows[] = {
      .message = "case.lua:2: nothing called 'send' can follow a:close"},
     {.text = "local a, b = host 'a', host 'b'\na:request(b) { sise = 5*B }",
      .message = "case.lua:2: request: unknown field 'sise'; did you mean 'size'?"},
+    {.text = "local a, b = host 'a', host 'b'\na:request(b) { size = 5*B }",
+     .message = "case.lua:2: request.size: expected at least 36 B, found 5 B (a size)"},
     {.text = "local r = nat 'r'\nr:rebind { port = 5 }",
      .message = "case.lua:2: rebind.port: expected one of new, found the number 5"},
     {.text = "local r = nat 'r'\nr:rebind 'prot'",
