@@ -152,8 +152,11 @@ static int lab_link(lua_State *L)
 static int lab_set_link(lua_State *L)
 {
     struct sd_lab_link link = link_arg(L, 2);
-    return checked(L, sd_lab_set_link(binding_of(L)->lab, (int)luaL_checkinteger(L, 1), &link),
-                   &(struct sd_error){0});
+    int rc = sd_lab_set_link(binding_of(L)->lab, (int)luaL_checkinteger(L, 1), &link);
+    if (rc == SD_E_STATE)
+        return sd_script_fail(L, "set: corruption from a function needs a link that corrupts from "
+                                 "the beginning, if only with corrupt = 0.0001*percent");
+    return checked(L, rc, &(struct sd_error){0});
 }
 
 /* -- agents -- */

@@ -130,7 +130,7 @@ const struct sd_word sd_words[] = {
     {"nat:rebind", "router:rebind \"both\", or { port = \"new\", address = \"new\" }"},
     {"rebind.port", "\"new\": every binding gets another port"},
     {"rebind.address", "\"new\": the outside gets another address"},
-    {"link:set", "wan:set { loss = 5*percent }: changes what is named"},
+    {"link:set", "wan:set { loss = 5*percent }: changes what is named; drop counts anew from here"},
 
     /* What attackers do. */
     {"host:flood", "attacker:flood(server) { rate = 1000*pps }: spoofed first messages"},
