@@ -2,7 +2,9 @@
 #include "sim/node/lab.h"
 
 const struct sd_metric sd_metrics[] = {
-    /* The measured handshake: of the first conversation after the mark. */
+    /* Of the first conversation after the mark.  Bytes and packets are those of the client's links
+     * from its first packet until its agent is READY (with early data, too) and has said what it
+     * had to say: another conversation of the same machine at that time counts with them. */
     {"handshake.time", "handshake_time_ns", "time",
      "from the client's first packet until it may send application data", SD_METRIC_RUN},
     {"first_byte.time", "first_byte_time_ns", "time",
@@ -11,18 +13,17 @@ const struct sd_metric sd_metrics[] = {
     {"reply.time", "reply_time_ns", "time",
      "from the client's first packet until the reply's first byte is at the client", SD_METRIC_RUN},
     {"handshake.bytes", "handshake_bytes", "size",
-     "IP bytes both sides sent for the handshake, seen at the client's link", SD_METRIC_RUN},
+     "IP bytes of the handshake at the client's links, both ways", SD_METRIC_RUN},
     {"handshake.bytes.client", "handshake_bytes_client", "size",
-     "IP bytes the client sent until it may send application data", SD_METRIC_RUN},
+     "IP bytes that the client sent until its handshake was over", SD_METRIC_RUN},
     {"handshake.bytes.server", "handshake_bytes_server", "size",
-     "IP bytes that reached the client until it may send application data", SD_METRIC_RUN},
+     "IP bytes that reached the client until its handshake was over", SD_METRIC_RUN},
     {"handshake.packets.client", "handshake_packets_client", "count",
-     "packets the client sent until it may send application data", SD_METRIC_RUN},
+     "packets that the client sent until its handshake was over", SD_METRIC_RUN},
     {"handshake.packets.server", "handshake_packets_server", "count",
-     "packets that reached the client until it may send application data", SD_METRIC_RUN},
+     "packets that reached the client until its handshake was over", SD_METRIC_RUN},
     {"handshake.flights", "handshake_flights", "count",
-     "changes of direction at the client's link until it may send application data, and one",
-     SD_METRIC_RUN},
+     "flights of the handshake, both ways, TCP's SYN and SYN-ACK included", SD_METRIC_RUN},
 
     /* All conversations after the mark. */
     {"handshake.count", "handshake_count", "count",
