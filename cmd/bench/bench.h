@@ -34,7 +34,7 @@ extern const struct bench benches[]; /* ends with name NULL */
 
 void bench_report(struct bench_run *, const struct bench_row *);
 
-/* -- measuring: bench_measure.c -- */
+/* -- measuring: measure.c -- */
 
 /* ns of processor time for one operation of this side, or < 0 and *error. */
 typedef double (*bench_cost)(void *ctx, struct sd_error *);
