@@ -121,15 +121,30 @@ void Connection::Forward(Ptr<Packet> packet, const Segment &s, uint32_t payload)
                     InetSocketAddress(s.destination, s.destination_port));
 }
 
+void Connection::AcknowledgeData(Ptr<Packet> packet)
+{
+    TcpHeader header;
+    packet->RemoveHeader(header);
+    if (m_timestampEnabled) {
+        if (!header.HasOption(TcpOption::TS))
+            return; // RFC 7323 3.2
+        ProcessOptionTimestamp(header.GetOption(TcpOption::TS), header.GetSequenceNumber());
+    }
+    EstimateRtt(header);
+    UpdateWindowSize(header);
+    ReceivedAck(packet, header);
+}
+
 // A FIN goes to ns-3 alone: together with data it loses its place in the sequence, and one that
 // came before is not acknowledged again.
 void Connection::Process(Ptr<Packet> packet, const Segment &s)
 {
     if (!(s.flags & SD_TCP_FIN)) {
-        if (m_state == LAST_ACK && s.ack <= m_tcb->m_highTxMark.Get() && s.payload == 0 &&
-            s.ack <= m_txBuffer->HeadSequence())
-            return; // an old acknowledgement does not cover our FIN
-        Forward(packet, s, s.payload);
+        bool closing = m_state == LAST_ACK || m_state == CLOSING;
+        if (closing && s.ack <= m_tcb->m_highTxMark.Get())
+            AcknowledgeData(packet); // not our FIN: ns-3 would take it for that
+        else
+            Forward(packet, s, s.payload);
         return;
     }
     Ptr<Packet> fin = packet->Copy();

@@ -124,6 +124,7 @@ class Connection : public ns3::TcpSocketBase
     void OnReset(const Segment &segment);
     void Kill(sd_tcp_event event);
     void Process(ns3::Ptr<ns3::Packet> packet, const Segment &segment);
+    void AcknowledgeData(ns3::Ptr<ns3::Packet> packet);
     void WatchWindow();
     bool IsOutstanding() const;
     void PersistTimeout() override;

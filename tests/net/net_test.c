@@ -1,4 +1,7 @@
 /* net_test.c - nodes, links, time, UDP and TCP of the network. */
+#include "sim/box/chain.h"
+#include "sim/box/weather.h"
+#include "sim/core/random.h"
 #include "tests/net/topology.h"
 
 #include <string.h>
@@ -102,12 +105,69 @@ static void tcp_refused(void **state)
     topology_free(&t);
 }
 
+/* -- the same calls, the same bytes, whatever ran before in the process -- */
+
+static enum sd_verdict hash_packet(void *ctx, struct sd_passage *passage)
+{
+    uint64_t *hash = ctx;
+    const struct sd_packet *packet = passage->packet;
+    *hash = sd_hash_u64(*hash, packet->now);
+    *hash = sd_hash(*hash, packet->data, packet->len);
+    return SD_PASS;
+}
+
+/* Hash over every packet that passes the router: times, ports, sequence numbers, checksums. */
+static uint64_t everything(uint32_t loss_ppm)
+{
+    struct topology t;
+    topology_make(&t, (struct topology_options){.rate_bps = 20000000});
+    struct sd_chain *chain;
+    sd_chain_create(&chain, t.net, t.router);
+    struct sd_weather weather = {.loss_ppm = loss_ppm, .jitter = SD_MS, .duplicate_ppm = loss_ppm};
+    struct sd_weather_box *box = sd_weather_box_new(&weather, 5);
+    uint64_t hash = 0;
+    sd_chain_add(chain, -1, SD_IN, hash_packet, &hash);
+    sd_chain_add(chain, 0, SD_IN, sd_weather_box_pass, box);
+    struct tcp_peer listener = {0}, child = {.to_send = 100000, .close_when_sent = true};
+    struct tcp_peer client = {.echo_close = true}, second = {.echo_close = true};
+    struct tcp_peer second_listener = {0}, second_child = {.to_send = 10};
+    struct datagrams d = {.net = t.net, .answer = true};
+    tcp_serve(&t, 443, &listener, &child);
+    tcp_call(&t, 443, &client, 300000);
+    run_for(&t, 30 * SD_SECOND);
+    tcp_serve(&t, 444, &second_listener, &second_child);
+    tcp_call(&t, 444, &second, 100);
+    sd_net_udp(t.net, t.server, 0, 4433, on_datagram, &d);
+    struct sd_udp *udp = sd_net_udp(t.net, t.client, 0, 0, NULL, NULL);
+    struct sd_addr to = server_addr(4433);
+    static const uint8_t payload[3000];
+    sd_udp_send(udp, &to, payload, sizeof payload, false);
+    run_for(&t, 100 * SD_SECOND);
+    assert_int_equal(child.peer_closed, 1);
+    assert_int_equal(second_child.received, 100);
+    sd_chain_destroy(chain);
+    sd_weather_box_free(box);
+    topology_free(&t);
+    return hash;
+}
+
+static void same_bytes(void **state)
+{
+    (void)state;
+    uint64_t first = everything(20000);
+    uint64_t other = everything(100000);
+    assert_true(first != other);
+    assert_true(everything(20000) == first);
+    assert_true(everything(100000) == other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(udp_echo),
         cmocka_unit_test(tcp_transfer),
         cmocka_unit_test(tcp_refused),
+        cmocka_unit_test(same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

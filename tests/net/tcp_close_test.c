@@ -18,6 +18,7 @@ static void close_now(void *ctx)
 struct close_row {
     const char *name;
     struct sd_weather to_server, to_client;
+    bool at_once;                      /* the reply begins with the first byte of the request */
     uint64_t request, reply;           /* the reply begins when the request is whole */
     sd_time client_at, server_at;      /* when each closes by itself; 0: not by itself */
     bool client_echoes, server_echoes; /* closes when it hears that the other has */
@@ -105,6 +106,16 @@ static const struct close_row close_rows[] = {
      .client_at = 200 * SD_MS,
      .server_echoes = true,
      .both_by = 250 * SD_MS},
+    {.name = "both still have data under way, a tenth is lost",
+     .to_server = {.loss_ppm = 100000},
+     .to_client = {.loss_ppm = 100000},
+     .request = 300000,
+     .reply = 100000,
+     .client_at = 100 * SD_MS,
+     .server_when_sent = true,
+     .server_echoes = true,
+     .at_once = true,
+     .both_by = 60 * SD_SECOND},
     {.name = "a fifth lost both ways",
      .to_server = {.loss_ppm = 200000},
      .to_client = {.loss_ppm = 200000},
@@ -138,7 +149,7 @@ static void ends(void **state)
             sd_chain_add(chain[k], 0, SD_IN, sd_weather_box_pass, box[k]);
         struct tcp_peer listener = {0}, client = {.echo_close = row->client_echoes};
         struct tcp_peer child = {.to_send = row->reply,
-                                 .reply_after = row->request,
+                                 .reply_after = row->at_once ? 0 : row->request,
                                  .close_when_sent = row->server_when_sent,
                                  .echo_close = row->server_echoes};
         tcp_serve(&t, PORT, &listener, &child);

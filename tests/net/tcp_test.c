@@ -180,6 +180,98 @@ static void aborted(void **state)
     topology_free(&t);
 }
 
+/* ICMP refuses a connection that is being opened, and does no harm to one that is open. */
+static void refused_by_icmp(void **state)
+{
+    (void)state;
+    for (int open = 0; open < 2; open++) {
+        struct topology t;
+        topology_make(&t, (struct topology_options){0});
+        struct sd_chain *chain;
+        sd_chain_create(&chain, t.net, t.client);
+        struct sd_packet_store *store = sd_packet_store_new(1, NULL, NULL);
+        sd_chain_add(chain, 0, SD_OUT, sd_packet_store_pass, store);
+        struct tcp_peer listener = {0}, child = {0}, client = {0};
+        tcp_serve(&t, PORT, &listener, &child);
+        tcp_call(&t, PORT, &client, 100);
+        run_for(&t, open ? SD_SECOND : 5 * SD_MS);
+        size_t len;
+        uint8_t error[56];
+        const uint8_t *syn = sd_packet_store_get(store, 0, &len, NULL);
+        len = sd_icmp_error(error, SD_ICMP_UNREACHABLE, SD_ICMP_PORT, 0, ROUTER_IP_IN, syn, len);
+        assert_int_equal(sd_attack_send(t.net, t.router, 0, error, len, NULL, 0), SD_OK);
+        run_for(&t, SD_SECOND);
+        assert_int_equal(client.failed, open ? 0 : 1);
+        assert_int_equal(client.failed_at, open ? 0 : 15 * SD_MS);
+        assert_int_equal(client.reset, 0);
+        assert_int_equal(child.received, open ? 100 : 0);
+        sd_chain_destroy(chain);
+        sd_packet_store_free(store);
+        topology_free(&t);
+    }
+}
+
+/* -- acknowledgements: at once for the first segment, then every second one, or after 40 ms -- */
+
+struct delay_row {
+    const char *name;
+    size_t segments; /* the second time, after one that was acknowledged at once */
+    sd_time acknowledged_after;
+};
+static const struct delay_row delay_rows[] = {
+    {"one waits", 1, 40 * SD_MS},
+    {"two do not", 2, 0},
+    {"the third of three waits", 3, 40 * SD_MS},
+};
+
+struct last_ack {
+    sd_time at;
+    uint32_t ack;
+};
+
+static void note_ack(void *ctx, const struct sd_packet *packet)
+{
+    struct last_ack *last = ctx;
+    struct sd_ip v;
+    if (!sd_ip_view(&v, packet->data, packet->len) || v.proto != SD_PROTO_TCP)
+        return;
+    last->at = packet->now;
+    last->ack = sd_read32(v.payload + SD_TCP_ACK_NUMBER);
+}
+
+static void delayed_acks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof delay_rows / sizeof *delay_rows; i++) {
+        const struct delay_row *row = &delay_rows[i];
+        struct topology t;
+        topology_make(&t, (struct topology_options){0});
+        struct sd_chain *chain;
+        sd_chain_create(&chain, t.net, t.server);
+        struct last_ack last = {0};
+        struct sd_tap_box tap = {note_ack, &last};
+        sd_chain_add(chain, 0, SD_OUT, sd_tap_box_pass, &tap);
+        struct tcp_peer listener = {0}, child = {0}, client = {0};
+        tcp_serve(&t, PORT, &listener, &child);
+        tcp_call(&t, PORT, &client, 1448);
+        run_for(&t, SD_SECOND);
+        /* ns-3 sends 1 ns after it was told to. */
+        assert_in_range(last.at, 60 * SD_MS, 60 * SD_MS + 1);
+        uint32_t before = last.ack;
+        client.to_send = row->segments * 1448;
+        tcp_peer_event(&client, client.tcp, SD_TCP_WRITABLE, NULL);
+        run_for(&t, SD_SECOND);
+        assert_int_equal(last.ack - before, row->segments * 1448);
+        sd_time after = last.at - SD_SECOND - 20 * SD_MS;
+        if (after < row->acknowledged_after || after > row->acknowledged_after + 1)
+            fail_msg("%s: expected the last ACK %llu ms after the segment, found %llu us after",
+                     row->name, (unsigned long long)(row->acknowledged_after / SD_MS),
+                     (unsigned long long)(after / SD_US));
+        sd_chain_destroy(chain);
+        topology_free(&t);
+    }
+}
+
 /* Packets of a stranger who knows the four names but not the sequence. */
 struct stray_row {
     const char *name;
@@ -470,7 +562,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss),           cmocka_unit_test(no_answer),
-        cmocka_unit_test(aborted),        cmocka_unit_test(strays),
+        cmocka_unit_test(aborted),        cmocka_unit_test(refused_by_icmp),
+        cmocka_unit_test(delayed_acks),   cmocka_unit_test(strays),
         cmocka_unit_test(options),        cmocka_unit_test(syn_flood),
         cmocka_unit_test(half_open_ends), cmocka_unit_test(freed_early),
     };
