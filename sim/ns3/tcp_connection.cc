@@ -3,10 +3,12 @@
 #include "sim/ns3/tcp_layer.h"
 
 extern "C" {
+#include "sim/box/guard.h"
 #include "sim/box/ip.h"
 }
 
 #include "ns3/inet-socket-address.h"
+#include "ns3/tcp-option-ts.h"
 #include "ns3/tcp-rx-buffer.h"
 #include "ns3/tcp-tx-buffer.h"
 
@@ -135,41 +137,67 @@ void Connection::AcknowledgeData(Ptr<Packet> packet)
     ReceivedAck(packet, header);
 }
 
-// A FIN goes to ns-3 alone: together with data it loses its place in the sequence, and one that
-// came before is not acknowledged again.
+// Without its FIN: ns-3 does not look at the acknowledgement beside one, and in some states takes
+// any acknowledgement for that of our own FIN.
 void Connection::Process(Ptr<Packet> packet, const Segment &s)
 {
-    if (!(s.flags & SD_TCP_FIN)) {
-        bool closing = m_state == LAST_ACK || m_state == CLOSING;
-        if (closing && s.ack <= m_tcb->m_highTxMark.Get())
-            AcknowledgeData(packet); // not our FIN: ns-3 would take it for that
-        else
-            Forward(packet, s, s.payload);
+    if (s.flags & SD_TCP_FIN) {
+        TcpHeader header;
+        packet->RemoveHeader(header);
+        header.SetFlags(header.GetFlags() & ~TcpHeader::FIN);
+        packet->AddHeader(header);
+    }
+    bool closing = m_state == LAST_ACK || m_state == CLOSING;
+    if (closing && s.ack <= m_tcb->m_highTxMark.Get())
+        AcknowledgeData(packet);
+    else
+        Forward(packet, s, s.payload);
+    if (m_endPoint == nullptr)
+        return;
+    ProcessFin(s);
+    // ns-3 sends the FIN with the last data; but what looked lost may have been acknowledged.
+    if (m_closeOnEmpty && m_txBuffer->Size() == 0 &&
+        (m_state == ESTABLISHED || m_state == CLOSE_WAIT))
+        DoClose();
+}
+
+// ns-3 hears of the peer's FIN alone and when nothing is missing before it: else it would lose its
+// place, or that we have closed as well.
+void Connection::ProcessFin(const Segment &s)
+{
+    bool fin = s.flags & SD_TCP_FIN;
+    if (fin) {
+        m_fin_heard = true;
+        m_fin_place = s.seq + SequenceNumber32(s.payload);
+    }
+    if (!m_fin_heard)
+        return;
+    SequenceNumber32 next = m_tcb->m_rxBuffer->NextRxSequence();
+    if (m_fin_place != next) {
+        if (fin)
+            SendEmptyPacket(TcpHeader::ACK); // what is missing, or that it is known already
         return;
     }
-    Ptr<Packet> fin = packet->Copy();
+    m_fin_heard = false;
     TcpHeader header;
-    packet->RemoveHeader(header);
-    header.SetFlags(header.GetFlags() & ~TcpHeader::FIN);
-    if (s.payload > 0) {
-        packet->AddHeader(header);
-        Forward(packet, s, s.payload);
-        if (m_endPoint == nullptr)
-            return;
-    }
-    SequenceNumber32 place = s.seq + SequenceNumber32(s.payload);
-    fin->RemoveHeader(header);
-    fin->RemoveAtEnd(fin->GetSize());
-    header.SetSequenceNumber(place);
-    bool again = place < m_tcb->m_rxBuffer->NextRxSequence();
-    if (again) {
-        header.SetFlags(header.GetFlags() & ~TcpHeader::FIN);
-        SendEmptyPacket(TcpHeader::ACK);
-        if (m_state == TIME_WAIT || m_state == LAST_ACK || m_state == CLOSING)
-            return;
-    }
-    fin->AddHeader(header);
-    Forward(fin, s, 0);
+    header.SetSourcePort(s.source_port);
+    header.SetDestinationPort(s.destination_port);
+    header.SetSequenceNumber(next);
+    header.SetAckNumber(s.ack);
+    header.SetFlags(TcpHeader::FIN | TcpHeader::ACK);
+    header.SetWindowSize(static_cast<uint16_t>(m_rWnd.Get() >> m_sndWindShift));
+    size_t at = 0;
+    const uint8_t *option;
+    while ((option = sd_tcp_option_next(s.options, s.options_len, &at)) != nullptr)
+        if (option[0] == SD_TCP_OPTION_TIMESTAMPS) {
+            Ptr<TcpOptionTS> timestamps = CreateObject<TcpOptionTS>();
+            timestamps->SetTimestamp(sd_read32(option + 2));
+            timestamps->SetEcho(sd_read32(option + 6));
+            header.AppendOption(timestamps);
+        }
+    Ptr<Packet> alone = Create<Packet>();
+    alone->AddHeader(header);
+    Forward(alone, s, 0);
     if (m_state == CLOSING) // ns-3 would tell after another round trip
         OnPeerClosed(nullptr);
 }
@@ -200,25 +228,57 @@ void Connection::Refused()
 
 void Connection::SendEmptyPacket(uint8_t flags)
 {
-    if (m_endPoint == nullptr)
-        return;
-    bool fin = flags & TcpHeader::FIN;
-    if (fin && ++m_fins_sent > kMaxFins) {
-        Kill(SD_TCP_RESET); // tcp_orphan_retries: the peer is gone
-        return;
-    }
-    if (((flags & TcpHeader::SYN) && m_synCount < m_synRetries) || (fin && m_fins_sent > 1))
+    bool syn = flags & TcpHeader::SYN, fin = flags & TcpHeader::FIN;
+    if (m_endPoint == nullptr || (fin && m_fin_sent))
+        return; // RepeatFin() repeats it
+    if (syn && m_synCount < m_synRetries)
         counters.retransmits++;
+    SendEmpty(flags);
+    m_fin_sent |= fin;
+}
+
+void Connection::SendEmpty(uint8_t flags)
+{
+    // While ns-3 sends again, its next number lies behind what was sent; and what is no SYN must
+    // not undo the backing off of the timeout (RFC 6298 5.5).
+    bool syn = flags & TcpHeader::SYN, timer_ran = m_retxEvent.IsRunning();
+    SequenceNumber32 next = m_tcb->m_nextTxSequence, most = m_tcb->m_highTxMark;
+    Time timeout = m_rto;
+    if (!syn && next < most)
+        m_tcb->m_nextTxSequence = most;
     counters.segments_out++;
     m_layer->sending = this;
     TcpSocketBase::SendEmptyPacket(flags);
     m_layer->sending = nullptr;
-    if (fin && m_fins_sent > 1 && m_retxEvent.IsRunning()) {
-        // ns-3 repeats a FIN at a constant pace; RFC 6298 5.5 doubles.
+    if (syn)
+        return;
+    if (next < most)
+        m_tcb->m_nextTxSequence = next;
+    m_rto = timeout;
+    if ((flags & TcpHeader::FIN) && !timer_ran)
         m_retxEvent.Cancel();
-        m_retxEvent = Simulator::Schedule(m_rto.Get() * (1 << (m_fins_sent - 1)),
-                                          &Connection::SendEmptyPacket, this, flags);
+}
+
+// ns-3 repeats a FIN in three ways, at a constant pace, and in place of the data before it.
+void Connection::RepeatFin()
+{
+    if (m_endPoint == nullptr ||
+        (m_state != FIN_WAIT_1 && m_state != CLOSING && m_state != LAST_ACK))
+        return;
+    if (m_txBuffer->Size() == 0) {
+        if (++m_fins_repeated > kMaxFins) {
+            Kill(SD_TCP_RESET); // tcp_orphan_retries: the peer is gone
+            return;
+        }
+        counters.retransmits++;
+        SendEmpty(TcpHeader::FIN | TcpHeader::ACK);
     }
+    m_fin_event =
+        Simulator::Schedule(m_rto.Get() * (1 << m_fins_repeated), &Connection::RepeatFin, this);
+}
+
+void Connection::LastAckTimeout()
+{
 }
 
 uint32_t Connection::SendDataPacket(SequenceNumber32 seq, uint32_t max, bool with_ack)
@@ -349,10 +409,10 @@ void Connection::Finish()
         Abort();
         return;
     }
-    if (m_tcb->m_rxBuffer->Size() == 0)
-        Close();
+    if (m_txBuffer->SizeFromSequence(m_tcb->m_highTxMark) > 0)
+        m_closeOnEmpty = true; // the FIN goes with the last byte
     else
-        ShutdownSend(); // Close() would reset because of unread bytes, which may yet be read
+        DoClose();
 }
 
 void Connection::Abort()
@@ -381,6 +441,7 @@ void Connection::Detach()
     handle = nullptr;
     m_endPoint = nullptr;
     m_listener = nullptr;
+    m_fin_event.Cancel();
     CancelAllTimers();
 }
 
@@ -413,6 +474,10 @@ void Connection::StateChanged(TcpSocket::TcpStates_t before, TcpSocket::TcpState
     }
     if (m_layer == nullptr)
         return;
+    if (now == FIN_WAIT_1 || now == LAST_ACK) {
+        m_fin_sent = true;
+        m_fin_event = Simulator::Schedule(m_rto.Get(), &Connection::RepeatFin, this);
+    }
     if (now == CLOSED)
         m_layer->Bury(this);
     else if (now == TIME_WAIT)

@@ -124,9 +124,13 @@ class Connection : public ns3::TcpSocketBase
     void OnReset(const Segment &segment);
     void Kill(sd_tcp_event event);
     void Process(ns3::Ptr<ns3::Packet> packet, const Segment &segment);
+    void ProcessFin(const Segment &segment);
     void AcknowledgeData(ns3::Ptr<ns3::Packet> packet);
     void WatchWindow();
     bool IsOutstanding() const;
+    void SendEmpty(uint8_t flags);
+    void RepeatFin();
+    void LastAckTimeout() override;
     void PersistTimeout() override;
     void ReTxTimeout() override;
     void Forward(ns3::Ptr<ns3::Packet> packet, const Segment &segment, uint32_t payload);
@@ -149,7 +153,11 @@ class Connection : public ns3::TcpSocketBase
     bool m_peer_closed = false; // reported
     bool m_dead = false;        // FAILED or RESET reported, or aborted
     bool m_active = false;
-    uint32_t m_fins_sent = 0;
+    bool m_fin_heard = false; // the peer's, which waits for what is missing before it
+    ns3::SequenceNumber32 m_fin_place;
+    bool m_fin_sent = false;
+    uint32_t m_fins_repeated = 0;
+    ns3::EventId m_fin_event;
     uint8_t m_syn_options[kOptionRoom];
     size_t m_syn_options_len = 0;
     bool m_syn_options_made = false;
