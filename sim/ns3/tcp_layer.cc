@@ -212,10 +212,9 @@ bool TcpLayer::OnTimeWait(const FourTuple &names, const Segment &segment)
         m_time_waits->Remove(names); // RFC 6191: a new connection of the same names
         return false;
     }
-    if (segment.flags & SD_TCP_FIN)
-        m_time_waits->Prolong(names, state);
     if (segment.flags == SD_TCP_ACK && segment.payload == 0)
         return true;
+    m_time_waits->Prolong(names, state); // the peer has not heard
     TcpHeader ack;
     ack.SetSourcePort(segment.destination_port);
     ack.SetDestinationPort(segment.source_port);
