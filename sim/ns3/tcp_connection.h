@@ -106,8 +106,6 @@ class Connection : public ns3::TcpSocketBase
     uint32_t SendDataPacket(ns3::SequenceNumber32 seq, uint32_t max, bool with_ack) override;
 
   private:
-    enum class AckOption { kNone, kWanted, kSent };
-
     void BecomePattern();
     void SetCallbacks();
     void Report(sd_tcp_event event);

@@ -146,7 +146,6 @@ void Connection::Join(TcpLayer *layer, const FourTuple &names, uint32_t id)
     m_id = id;
     SetNode(layer->Owner()->node);
     SetTcp(layer);
-    m_own_end_point.SetLocalAddress(Ipv4Address(names.local_ip));
     m_own_end_point = Ipv4EndPoint(Ipv4Address(names.local_ip), names.local_port);
     m_own_end_point.SetPeer(Ipv4Address(names.remote_ip), names.remote_port);
     m_endPoint = &m_own_end_point;
