@@ -62,12 +62,17 @@ static bool is_control(char c)
     return (unsigned char)c < ' ' || c == 0x7f;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || is_control(c);
+}
+
 void sd_csv_cell(struct sd_text *text, const char *cell)
 {
     if (!cell || !*cell)
         return;
     size_t len = strlen(cell);
-    bool quoted = strpbrk(cell, ",\"") || cell[0] <= ' ' || cell[len - 1] <= ' ';
+    bool quoted = strpbrk(cell, ",\"") || is_blank(cell[0]) || is_blank(cell[len - 1]);
     if (quoted)
         sd_text_add(text, "\"", 1);
     for (const char *at = cell; *at; at++)

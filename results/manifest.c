@@ -114,13 +114,13 @@ int sd_manifest_same(const json_t *now, const json_t *then, const char *dir, str
             return differs(dir, keys[i], a, b, error);
     }
     /* A table more is no other table. */
-    const char *name;
+    const char *table;
     json_t *version;
-    json_object_foreach(json_object_get(now, "costs"), name, version)
+    json_object_foreach(json_object_get(now, "costs"), table, version)
     {
-        const json_t *was = json_object_get(json_object_get(then, "costs"), name);
+        const json_t *was = json_object_get(json_object_get(then, "costs"), table);
         if (was && !json_equal(version, was))
-            return differs(dir, name, version, was, error);
+            return differs(dir, table, version, was, error);
     }
     const json_t *a = json_object_get(now, "scenarios"), *b = json_object_get(then, "scenarios");
     for (size_t i = 0; i < json_array_size(a) || i < json_array_size(b); i++) {

@@ -148,25 +148,41 @@ static int list_tables(struct sd_tables *tables, struct sd_error *error)
     return SD_OK;
 }
 
-int sd_tables_load(struct sd_tables **out, const char *dir, struct sd_error *error)
+int sd_tables_make(struct sd_tables **out, json_t *manifest, struct sd_frame *frame,
+                   const char *dir, struct sd_error *error)
 {
     struct sd_tables *tables = calloc(1, sizeof *tables);
     *out = NULL;
     if (!tables || !(tables->made = json_array())) {
         free(tables);
+        json_decref(manifest);
+        sd_frame_free(frame);
         return sd_fail(error, SD_E_NOMEM, "out of memory for tables");
     }
     snprintf(tables->dir, sizeof tables->dir, "%s", dir);
-    int rc = sd_manifest_load(&tables->manifest, dir, error);
-    if (rc == SD_OK)
-        rc = sd_frame_load(&tables->frame, dir, error);
-    if (rc == SD_OK)
-        rc = list_tables(tables, error);
+    tables->manifest = manifest;
+    tables->frame = frame;
+    int rc = list_tables(tables, error);
     if (rc < 0)
         sd_tables_free(tables);
     else
         *out = tables;
     return rc;
+}
+
+int sd_tables_load(struct sd_tables **out, const char *dir, struct sd_error *error)
+{
+    json_t *manifest;
+    struct sd_frame *frame = NULL;
+    *out = NULL;
+    int rc = sd_manifest_load(&manifest, dir, error);
+    if (rc == SD_OK)
+        rc = sd_frame_load(&frame, dir, error);
+    if (rc < 0) {
+        json_decref(manifest);
+        return rc;
+    }
+    return sd_tables_make(out, manifest, frame, dir, error);
 }
 
 /* -- one table, read from its spec -- */

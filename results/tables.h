@@ -8,11 +8,16 @@
 
 #include "results/csv.h"
 #include "results/grid.h"
+#include "results/store.h"
+#include <jansson.h>
 
 struct sd_tables;
 
 /* SD_E_IO when a file is missing or says what it should not. */
 int sd_tables_load(struct sd_tables **, const char *dir, struct sd_error *);
+/* The same of a manifest and rows in memory, both of which it takes over; dir is for messages. */
+int sd_tables_make(struct sd_tables **, json_t *manifest, struct sd_frame *, const char *dir,
+                   struct sd_error *);
 void sd_tables_free(struct sd_tables *);
 size_t sd_tables_count(const struct sd_tables *);
 /* A file stem; unique: a name that an earlier scenario has is SCENARIO-NAME. */
