@@ -70,7 +70,9 @@ static json_t *list_metrics(struct sd_error *error)
     for (const struct sd_metric *metric = sd_metrics; metric->name; metric++) {
         char column[128];
         snprintf(column, sizeof column, "%s%s", metric->column,
-                 metric->scope == SD_METRIC_MACHINE ? "_MACHINE" : "");
+                 metric->scope == SD_METRIC_MACHINE   ? "_MACHINE"
+                 : metric->scope == SD_METRIC_CLIENTS ? "[_MACHINE]"
+                                                      : "");
         json_array_append_new(list,
                               json_pack("{ss ss ss ss}", "name", metric->name, "column", column,
                                         "dimension", metric->dim, "what", metric->what));

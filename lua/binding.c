@@ -458,12 +458,26 @@ static void pass_on(void *ctx, const struct sd_lab_event *event)
         broken(b, rc);
 }
 
+/* metric(index), metric(index, machine), metric(index, { client, ... }) */
 static int lab_metric(lua_State *L)
 {
-    struct sd_binding *b = binding_of(L);
-    uint64_t value;
+    struct sd_lab *lab = binding_of(L)->lab;
     const struct sd_metric *metric = &sd_metrics[luaL_checkinteger(L, 1)];
-    if (!sd_lab_metric(b->lab, metric, machine_arg(L, 2), &value) || value > INT64_MAX)
+    uint64_t value;
+    bool there;
+    if (lua_istable(L, 2)) {
+        size_t count = lua_rawlen(L, 2);
+        sd_machine *clients = lua_newuserdatauv(L, (count + 1) * sizeof *clients, 0);
+        for (size_t i = 0; i < count; i++) {
+            lua_rawgeti(L, 2, (lua_Integer)i + 1);
+            clients[i] = machine_arg(L, -1);
+            lua_pop(L, 1);
+        }
+        there = sd_lab_metric_of(lab, metric, clients, count, &value);
+    } else {
+        there = sd_lab_metric(lab, metric, (sd_machine)luaL_optinteger(L, 2, -1), &value);
+    }
+    if (!there || value > INT64_MAX)
         return 0;
     lua_pushinteger(L, (lua_Integer)value);
     return 1;

@@ -23,6 +23,11 @@ static const char *service_name(enum sd_service service)
                                             : "ip";
 }
 
+static const char *scope_name(enum sd_metric_scope scope)
+{
+    return scope == SD_METRIC_MACHINE ? "machine" : scope == SD_METRIC_CLIENTS ? "clients" : "run";
+}
+
 static void push_protocols(lua_State *L)
 {
     lua_newtable(L);
@@ -59,7 +64,7 @@ static void push_metrics(lua_State *L)
         lua_setfield(L, -2, "dim");
         lua_pushstring(L, metric->what);
         lua_setfield(L, -2, "what");
-        lua_pushstring(L, metric->scope == SD_METRIC_MACHINE ? "machine" : "run");
+        lua_pushstring(L, scope_name(metric->scope));
         lua_setfield(L, -2, "scope");
         lua_rawseti(L, -2, i + 1);
     }

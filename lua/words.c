@@ -16,14 +16,18 @@ const struct sd_word sd_words[] = {
     {"scenario.network", "{ link { ... }, star { ... } }"},
     {"scenario.agents", "{ client:runs { ... }, server:runs { ... } }"},
     {"scenario.timeline", "{ at(...), on(...), every(...) }; one at(..., stop ...) is the end"},
-    {"scenario.measure", "{ \"handshake.time\", name = function (r) ... end }: the columns; a "
-                         "function's unit is that of its value, or the end of its name (_ns, _us, "
-                         "_bytes, _ppm, _bps, _pps)"},
+    {"scenario.measure",
+     "{ \"handshake.time\", \"honest.success\", name = function (r) ... end }: the "
+     "columns; metrics of conversations count those of the run or, with a host or "
+     "group before them, those that it began; a "
+     "function's unit is that of its value, or the end of its name (_ns, _us, "
+     "_bytes, _ppm, _bps, _pps)"},
     {"scenario.expect", "{ { \"text\", when = { loss = 0*percent }, function (r) ... end } }: "
                         "what check looks at; a value that is not there fails it, in words"},
     {"scenario.table", "{ by = { \"protocol\" }, columns = { \"ok\", { \"p95_ns\", "
                        "\"handshake.time\", stat = \"p95\" } } }, or a list of such"},
-    {"scenario.plot", "{ x = \"loss\", y = \"handshake.time\", by = \"protocol\" }, or a list"},
+    {"scenario.plot", "{ x = \"loss\", y = \"handshake.time\", by = \"protocol\" }, or a list; the "
+                      "second one without a name gets that of its y"},
     {"scenario.answer", "{ of = \"handshake.time\", when = { loss = 5*percent }, per = \"rtt\", "
                         "say = \"handshake\" }: what the report answers the question by; per and "
                         "say as you like"},
@@ -105,8 +109,9 @@ const struct sd_word sd_words[] = {
     {"every.from", "the first time; default 0*s"},
     {"every.to", "the last time; default the end"},
     {"after", "after(200*ms, action): an action that waits; inside on() it counts from the event"},
-    {"stop", "ends the run: stop() is ok, stop \"why\" is unfinished; an error, refusal or reset "
-             "that nobody handles on a machine that connects is failed"},
+    {"stop",
+     "ends the run: stop() is ok, stop \"why\" is unfinished; an error, refusal or reset "
+     "that nobody handles on a machine that connects is failed, unless it is one of hosts()"},
     {"note", "note \"text\": a line of the run's trace"},
 
     /* What hosts do.  An action is a value; action(run) does it now, from a function. */

@@ -60,6 +60,13 @@ local function speakers()
   return by_name
 end
 
+-- Whether a metric can be of a machine: one of clients, of a host or group, whose conversations it
+-- counts; one of the whole run, of none.
+local function accepts(metric, machine)
+  return metric.scope == "machine" or
+           metric.scope == "clients" and (machine.kind == "host" or machine.kind == "hosts")
+end
+
 -- "server.cpu" and "cpu.server" are the same.  Returns the metric (nil: the name is only the
 -- beginning of one) and the machine (nil: none named); false when there is no such thing.
 local function find(name)
@@ -77,7 +84,7 @@ local function find(name)
       rest, machine = front, machines[last]
     end
   end
-  if metrics[rest] and machine and metrics[rest].scope == "run" then
+  if metrics[rest] and machine and not accepts(metrics[rest], machine) then
     return false, machine, rest
   elseif metrics[rest] then
     return metrics[rest], machine
@@ -90,8 +97,9 @@ end
 local function no_metric(line, what, name)
   local found, machine, rest = find(name)
   if machine and metrics[rest] then
-    P.fail(line, "%s: '%s' is of the whole run, not of %s; write \"%s\"", what, rest, machine.name,
-           rest)
+    P.fail(line, "%s: '%s' is of %s, not of %s; write \"%s\"", what, rest,
+           metrics[rest].scope == "clients" and "the run or of hosts" or "the whole run",
+           tostring(machine), rest)
   end
   local near = host.nearest(rest or name, metric_names)
   P.fail(line, "%s: unknown metric '%s'%s", what, name,
@@ -100,9 +108,24 @@ local function no_metric(line, what, name)
            "; see shakedown list metrics")
 end
 
--- Of a group: counts and sizes are summed, times and ratios averaged over those that have one.
+-- What the lab is asked of: a machine's id, or those of the clients whose conversations count.
+function P.read_of(metric, machine)
+  if not machine then
+    return nil
+  elseif metric.scope ~= "clients" then
+    return machine.id
+  end
+  local ids = {}
+  for i, member in ipairs(machine.members or { machine }) do
+    ids[i] = member.id or nil
+  end
+  return ids
+end
+
+-- Of a group: the lab knows all of its conversations; of what is each machine's, counts and sizes
+-- are summed, times and ratios averaged over those that have one.
 local function of_machine(metric, machine, read)
-  if not machine.members then
+  if not machine.members or metric.scope == "clients" then
     return read(metric, machine)
   end
   local sum, n = 0, 0
@@ -139,7 +162,7 @@ local function reader(prefix, read)
       local metric, machine = find(name)
       if metric == false then
         no_metric(nil, "result", name)
-      elseif metric and (metric.scope == "run" or machine) then
+      elseif metric and (metric.scope ~= "machine" or machine) then
         return as_value(metric, machine and of_machine(metric, machine, read) or
                           not machine and read(metric) or nil, name)
       end
@@ -175,7 +198,7 @@ function P.result(facts, measures, read)
       local metric, machine = find(name)
       if metric == false then
         no_metric(nil, "result", name)
-      elseif metric and (metric.scope == "run" or machine) then
+      elseif metric and (metric.scope ~= "machine" or machine) then
         return as_value(metric, machine and of_machine(metric, machine, read) or
                           not machine and read(metric) or nil, name)
       end
@@ -296,7 +319,7 @@ function P.measures(given, facts, agents, line)
     if not metric then
       no_metric(line, "measure", name)
     end
-    local speak = metric.scope == "run" and { false } or machine and { machine } or agents
+    local speak = machine and { machine } or metric.scope == "machine" and agents or { false }
     for _, one in ipairs(speak) do
       local suffix = one and "_" .. string.gsub(one.name, "%-", "_") or ""
       add({ name = one and metric.name .. "." .. one.name or metric.name,

@@ -221,6 +221,11 @@ local plot_fields = { name = file_stem, title = kinds.text, x = kinds.text, y = 
                       scale = P.kind_word("linear", "log"),
                       show = text_list(stats, "statistics such as { \"median\", \"p95\" }") }
 
+-- "honest.handshake.time" in the name of a file: honest-handshake-time.
+local function slug(name)
+  return (string.gsub(string.gsub(string.lower(name), "[^%l%d]", "-"), "%-+", "-"))
+end
+
 local function plots_json(scenario, axes, columns)
   local line = P.locate(P.scenario_line, "plot")
   local list, taken = {}, {}
@@ -234,7 +239,8 @@ local function plots_json(scenario, axes, columns)
     elseif not fields.x and fields.kind ~= "cdf" then
       P.fail(line, "plot.x: expected a name of the sweep, found nothing")
     end
-    list[i] = object { { "name", stem("plot", fields.name, taken, P.name, line) },
+    local default = i == 1 and P.name or P.name .. "-" .. slug(fields.y)
+    list[i] = object { { "name", stem("plot", fields.name, taken, default, line) },
                        { "title", fields.title or scenario.title },
                        { "kind", fields.kind or "lines" }, { "x", column "x" },
                        { "y", measure_column("plot.y", fields.y, columns, line).column },

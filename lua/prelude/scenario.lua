@@ -166,7 +166,7 @@ function P.finish()
   local outcome, detail = P.ended()
   local facts = facts_of(plan.point, outcome, detail)
   local read = function(metric, machine)
-    return P.host.lab.metric(metric.index, machine and machine.id or -1)
+    return P.host.lab.metric(metric.index, P.read_of(metric, machine))
   end
   local columns, computed = P.measures(scenario.measure or {}, facts_of(plan.point, "ok", ""),
                                        agents_of(plan), P.locate(P.scenario_line, "measure"))

@@ -277,7 +277,9 @@ static const char *objection(const struct sd_lab *lab, const struct sd_lab_conne
 
 static void refuse(struct sd_lab *lab, const struct sd_lab_connect *with, const char *why)
 {
-    lab->refused++;
+    struct machine *client = lab_machine(lab, with->client);
+    if (client != NULL)
+        client->refused++;
     lab_announce(lab,
                  &(struct announcement){.machine = with->client, .name = "refused", .detail = why});
 }

@@ -15,7 +15,7 @@ struct flood {
     struct maker *maker; /* NULL: only SYNs */
     const uint8_t *message;
     size_t len;
-    uint64_t seed;
+    uint64_t seed, sent;
     struct sd_paced_flood *paced;
 };
 
@@ -46,10 +46,35 @@ static size_t next_packet(void *ctx, uint64_t n, const struct sd_addr *source, u
         }
         len = sd_attack_packet(packet, cap, source, &f->to, f->to.proto, f->message, f->len);
     }
-    if (len > 0)
+    if (len > 0) {
+        f->sent++;
         lab_departed(f->out, packet, len, 0);
+    }
     return len;
 }
+
+/* -- whose packets they are -- */
+
+bool lab_is_spoofed(const struct machine *victim, const struct sd_addr *from)
+{
+    uint32_t ip = sd_addr_ipv4(from);
+    for (const struct flood *f = victim->lab->floods; f != NULL; f = f->next) {
+        uint32_t mask = ~(uint32_t)((UINT64_C(1) << (32 - f->set.source_prefix)) - 1);
+        if (is_spoofed(f) && f->set.to == victim->id && (ip & mask) == (f->set.source_net & mask))
+            return true;
+    }
+    return false;
+}
+
+uint64_t lab_spoofed_sent(const struct sd_lab *lab)
+{
+    uint64_t sent = 0;
+    for (const struct flood *f = lab->floods; f != NULL; f = f->next)
+        sent += is_spoofed(f) ? f->sent : 0;
+    return sent;
+}
+
+/* -- floods -- */
 
 static int begin(struct flood *f)
 {

@@ -364,6 +364,12 @@ void lab_host_plan(struct host *h)
 
 /* -- jobs -- */
 
+static uint64_t dh_of(const struct host *h)
+{
+    return sd_account_calls(&h->env.account, SD_OP_KEYGEN) +
+           sd_account_calls(&h->env.account, SD_OP_DERIVE);
+}
+
 static void unit_in(struct host *h, const struct job *j)
 {
     /* An agent may decrypt in place: the bytes are the network's scratch or the job's own copy. */
@@ -372,8 +378,12 @@ static void unit_in(struct host *h, const struct job *j)
                            .len = j->len,
                            .cap = j->len,
                            .flags = j->flags};
+    bool spoofed = h->lab->floods != NULL && lab_is_spoofed(h->machine, &j->path.remote);
+    uint64_t before = spoofed ? dh_of(h) : 0;
     lab_flight(h, SD_IN);
     sd_seat_net_in(&h->seat, sd_net_now(h->lab->net), &unit);
+    if (spoofed)
+        h->machine->spoofed_dh += dh_of(h) - before;
 }
 
 static void control(struct host *h, const struct job *j)

@@ -68,7 +68,9 @@ struct machine {
     struct party *convs;         /* that are not over */
     struct baseline base;
     uint64_t migrated, delivered_twice, garbled; /* since the mark */
-    int capture_interface;                       /* -1: none yet */
+    uint64_t refused;                            /* conversations that it could not begin */
+    uint64_t spoofed_dh;   /* Diffie-Hellman operations that spoofed packets made it do */
+    int capture_interface; /* -1: none yet */
 };
 
 /* -- agents -- */
@@ -235,7 +237,6 @@ struct sd_lab {
     sd_conn unprepared;       /* one of them failed */
     struct meeting *meetings; /* prepare.c: those that are still to be had */
     bool measured;            /* a conversation that counts was begun */
-    uint64_t refused;         /* never begun */
     uint32_t depth;
     struct after *after, **after_end;
     struct alarm *alarms;
@@ -374,12 +375,20 @@ void lab_tickers_free(struct ticker *);
 
 /* flood.c, replay.c, visit.c */
 void lab_floods_free(struct sd_lab *);
+/* Whether a flood of that machine invented this address; packets from invented addresses so far. */
+bool lab_is_spoofed(const struct machine *victim, const struct sd_addr *from);
+uint64_t lab_spoofed_sent(const struct sd_lab *);
 void lab_taps_free(struct sd_lab *);
 void lab_shots_free(struct sd_lab *);
 void lab_visits_free(struct sd_lab *);
 
 /* metrics.c */
 void lab_baseline(const struct machine *, struct baseline *);
+bool lab_ratio(uint64_t part, uint64_t whole, uint64_t *value); /* in ppm; false: of nothing */
+bool lab_span(sd_time from, sd_time to, uint64_t *value);       /* false: one of them never came */
+/* chosen: by machine, whether the conversations that it began count; NULL: all. */
+bool lab_clients_metric(const struct sd_lab *, const char *name, const bool *chosen,
+                        uint64_t *value);
 
 /* trace.c */
 struct trace *lab_trace_new(struct sd_lab *);

@@ -190,11 +190,12 @@ void sd_lab_mark(struct sd_lab *);
 /* -- metrics -- */
 
 /* One list: column names carry their unit.  `machine` metrics are of one machine ("server"),
- * others of the run; scope says which words a script may put before the name. */
-enum sd_metric_scope { SD_METRIC_RUN, SD_METRIC_MACHINE };
+ * `clients` metrics of all conversations or of those that some machines began, others of the run;
+ * scope says which words a script may put before the name. */
+enum sd_metric_scope { SD_METRIC_RUN, SD_METRIC_CLIENTS, SD_METRIC_MACHINE };
 struct sd_metric {
     const char *name;   /* in scripts: "handshake.time", "cpu", "bytes_to_unvalidated" */
-    const char *column; /* "handshake_time_ns"; machine metrics get _MACHINE appended */
+    const char *column; /* "handshake_time_ns"; _MACHINE is appended when one is named */
     const char *dim;    /* "time", "size", "count", "ratio" (ppm) */
     const char *what;   /* for `shakedown list metrics` */
     enum sd_metric_scope scope;
@@ -203,6 +204,11 @@ extern const struct sd_metric sd_metrics[]; /* ends with name NULL */
 /* False: there is no value (it never happened); the cell stays empty.  The machine is looked at for
  * SD_METRIC_MACHINE only. */
 bool sd_lab_metric(const struct sd_lab *, const struct sd_metric *, sd_machine, uint64_t *value);
+/* An SD_METRIC_CLIENTS of the conversations whose client is one of these machines.  What is of one
+ * conversation ("handshake.time") is the median of theirs, by nearest rank, in which one that never
+ * got so far is longer than any: there is no value when the median falls on such a one. */
+bool sd_lab_metric_of(const struct sd_lab *, const struct sd_metric *, const sd_machine *clients,
+                      size_t count, uint64_t *value);
 
 /* -- records -- */
 

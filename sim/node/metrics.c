@@ -1,7 +1,8 @@
 /* metrics.c - the values of a run's metrics, by the names of metrics_table.c.
  *
  * Counters of the network and of agents count from the beginning: what they stood at when the run
- * was marked is taken off.  Peaks are the agents' own. */
+ * was marked is taken off.  Peaks are the agents' own.  Those of conversations are in
+ * metrics_clients.c. */
 #include "sim/node/inside.h"
 
 #include <string.h>
@@ -42,7 +43,7 @@ void lab_baseline(const struct machine *m, struct baseline *b)
         b->calls[op] = sd_account_calls(&m->host->env.account, (enum sd_op)op);
 }
 
-static bool ratio(uint64_t part, uint64_t whole, uint64_t *value)
+bool lab_ratio(uint64_t part, uint64_t whole, uint64_t *value)
 {
     if (whole == 0)
         return false;
@@ -104,7 +105,7 @@ static bool processor_metric(const struct machine *m, const char *name, const st
     else if (strcmp(name, "cpu") == 0)
         *value = busy;
     else
-        return ratio(busy, (sd_net_now(m->lab->net) - m->lab->marked) * m->set.cores, value);
+        return lab_ratio(busy, (sd_net_now(m->lab->net) - m->lab->marked) * m->set.cores, value);
     return true;
 }
 
@@ -154,7 +155,7 @@ static bool agent_metric(const struct machine *m, const char *name, const struct
             return true;
         }
     if (strcmp(name, "amplification") == 0)
-        return ratio(to, from, value);
+        return lab_ratio(to, from, value);
     if (strncmp(name, "drops", 5) == 0)
         return drops(name, n, b, value);
     if (strncmp(name, "crypto.", 7) == 0)
@@ -173,91 +174,13 @@ static bool machine_metric(const struct machine *m, const char *name, uint64_t *
     return m->host != NULL && m->host->seated && agent_metric(m, name, &now, value);
 }
 
-/* -- conversations -- */
+/* -- of the run -- */
 
-static sd_time may_send_at(const struct conv *c)
-{
-    return c->early && !c->early_refused ? c->opened : c->ready_at;
-}
-
-static bool span(sd_time from, sd_time to, uint64_t *value)
+bool lab_span(sd_time from, sd_time to, uint64_t *value)
 {
     if (from == SD_NEVER || to == SD_NEVER || to < from)
         return false;
     *value = to - from;
-    return true;
-}
-
-static const struct conv *first_counted(const struct sd_lab *lab)
-{
-    for (uint32_t i = 0; i < lab->convs; i++)
-        if (lab->conv[i]->counted)
-            return lab->conv[i];
-    return NULL;
-}
-
-static bool handshake_metric(const struct sd_lab *lab, const char *name, uint64_t *value)
-{
-    const struct conv *c = first_counted(lab);
-    if (c == NULL)
-        return false;
-    if (strcmp(name, "handshake.time") == 0)
-        return span(c->started, may_send_at(c), value);
-    if (strcmp(name, "first_byte.time") == 0)
-        return span(c->started, c->first_byte_at, value);
-    if (strcmp(name, "reply.time") == 0)
-        return span(c->started, c->reply_at, value);
-    if (c->started == SD_NEVER || c->ready_at == SD_NEVER)
-        return false;
-    const struct sd_net_counters *a = &c->at_start, *b = &c->at_ready;
-    if (strcmp(name, "handshake.flights") == 0)
-        *value = c->flights;
-    else if (strcmp(name, "handshake.bytes") == 0)
-        *value = b->bytes_out - a->bytes_out + b->bytes_in - a->bytes_in;
-    else if (strcmp(name, "handshake.bytes.client") == 0)
-        *value = b->bytes_out - a->bytes_out;
-    else if (strcmp(name, "handshake.bytes.server") == 0)
-        *value = b->bytes_in - a->bytes_in;
-    else if (strcmp(name, "handshake.packets.client") == 0)
-        *value = b->packets_out - a->packets_out;
-    else if (strcmp(name, "handshake.packets.server") == 0)
-        *value = b->packets_in - a->packets_in;
-    else
-        return false;
-    return true;
-}
-
-/* handshake.time.mean, handshake.time.worst, attempts, replies, success */
-static bool many_metric(const struct sd_lab *lab, const char *name, uint64_t *value)
-{
-    uint64_t attempts = lab->refused, replies = 0, ready = 0, sum = 0, worst = 0;
-    for (uint32_t i = 0; i < lab->convs; i++) {
-        const struct conv *c = lab->conv[i];
-        uint64_t time;
-        if (!c->counted)
-            continue;
-        attempts++;
-        replies += c->done_at != SD_NEVER;
-        if (!span(c->started, may_send_at(c), &time))
-            continue;
-        ready++;
-        sum += time;
-        worst = time > worst ? time : worst;
-    }
-    if (strcmp(name, "attempts") == 0)
-        *value = attempts;
-    else if (strcmp(name, "replies") == 0)
-        *value = replies;
-    else if (strcmp(name, "success") == 0)
-        return ratio(replies, attempts, value);
-    else if (ready == 0)
-        return false;
-    else if (strcmp(name, "handshake.time.mean") == 0)
-        *value = sum / ready;
-    else if (strcmp(name, "handshake.time.worst") == 0)
-        *value = worst;
-    else
-        return false;
     return true;
 }
 
@@ -275,7 +198,7 @@ static bool transfer_metric(const struct sd_lab *lab, const char *name, uint64_t
     if (strcmp(name, "transfer.bytes") == 0)
         *value = t->bytes;
     else if (strcmp(name, "transfer.time") == 0)
-        return t->finished != 0 && span(t->began, t->finished, value);
+        return t->finished != 0 && lab_span(t->began, t->finished, value);
     else if (t->last_in == 0)
         return false;
     else
@@ -320,11 +243,9 @@ static uint64_t migrated(const struct machine *m)
     return m->migrated;
 }
 
-static uint64_t client_handshakes(const struct machine *m)
+static uint64_t spoofed_dh(const struct machine *m)
 {
-    struct sd_stats now;
-    sd_seat_stats(&m->host->seat, &now);
-    return m->host->role == SD_ROLE_CLIENT ? now.handshakes - m->base.agent.handshakes : 0;
+    return m->spoofed_dh;
 }
 
 static uint64_t all_retransmits(const struct machine *m)
@@ -340,9 +261,7 @@ static bool run_metric(const struct sd_lab *lab, const char *name, uint64_t *val
     static const struct {
         const char *name;
         uint64_t (*of)(const struct machine *);
-    } sums[] = {{"migrated.count", migrated},
-                {"handshake.count", client_handshakes},
-                {"net.retransmits", all_retransmits}};
+    } sums[] = {{"migrated.count", migrated}, {"net.retransmits", all_retransmits}};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         if (strcmp(name, sums[i].name) == 0) {
             *value = sum(lab, sums[i].of);
@@ -352,7 +271,9 @@ static bool run_metric(const struct sd_lab *lab, const char *name, uint64_t *val
         return transfer_metric(lab, name, value);
     if (strncmp(name, "stream.", 7) == 0)
         return stream_metric(lab, name, value);
-    return handshake_metric(lab, name, value) || many_metric(lab, name, value);
+    if (strcmp(name, "work.dh_per_spoofed") == 0)
+        return lab_ratio(sum(lab, spoofed_dh), lab_spoofed_sent(lab), value);
+    return false;
 }
 
 bool sd_lab_metric(const struct sd_lab *lab, const struct sd_metric *metric, sd_machine id,
@@ -363,6 +284,8 @@ bool sd_lab_metric(const struct sd_lab *lab, const struct sd_metric *metric, sd_
         return false;
     if (metric->scope == SD_METRIC_RUN)
         return run_metric(lab, metric->name, value);
+    if (metric->scope == SD_METRIC_CLIENTS)
+        return lab_clients_metric(lab, metric->name, NULL, value);
     const struct machine *m = lab_machine(lab, id);
     return m != NULL && machine_metric(m, metric->name, value);
 }

@@ -365,6 +365,13 @@ bool sd_lab_metric(const struct sd_lab *l, const struct sd_metric *metric, sd_ma
     return false;
 }
 
+/* Only the value of the last of them: what is told of "client" is told of a group that ends so. */
+bool sd_lab_metric_of(const struct sd_lab *l, const struct sd_metric *metric,
+                      const sd_machine *clients, size_t count, uint64_t *value)
+{
+    return count > 0 && sd_lab_metric(l, metric, clients[count - 1], value);
+}
+
 int sd_lab_save_trace(struct sd_lab *l, const char *path, struct sd_error *error)
 {
     (void)l;

@@ -322,9 +322,12 @@ static const struct row rows[] = {
          "case.lua:14: measure: unknown metric 'handshake.tme'; did you mean 'handshake.time'?"},
     {.body = SWEEP TIMELINE "  measure = { \"server.cup\" },\n",
      .message = "case.lua:14: measure: unknown metric 'server.cup'; did you mean 'server.cpu'?"},
-    {.body = SWEEP TIMELINE "  measure = { \"server.handshake.time\" },\n",
-     .message = "case.lua:14: measure: 'handshake.time' is of the whole run, not of server; write "
-                "\"handshake.time\""},
+    {.body = SWEEP TIMELINE "  measure = { \"server.transfer.time\" },\n",
+     .message = "case.lua:14: measure: 'transfer.time' is of the whole run, not of host server; "
+                "write \"transfer.time\""},
+    {.body = SWEEP TIMELINE "  measure = { \"router.success\" },\n",
+     .message = "case.lua:14: measure: 'success' is of the run or of hosts, not of nat router; "
+                "write \"success\""},
     {.body = SWEEP TIMELINE "  measure = { \"handshake.time\", \"handshake.time\" },\n",
      .message = "case.lua:14: measure: 'handshake.time' is there twice"},
     {.body = SWEEP TIMELINE "  measure = { x = 5 },\n",

@@ -282,6 +282,55 @@ static void measures_taken(void **state)
     sd_scenario_free(s);
 }
 
+/* Of a group, some may fail; its conversations are measured with its name before the metric. */
+static void crowds_are_measured(void **state)
+{
+    (void)state;
+    struct sd_error error;
+    struct sd_scenario *s = script_load_set(
+        "-- ?\n"
+        "local crowd, server = hosts(\"crowd\", 2), host \"server\"\n"
+        "return scenario { title = \"x\",\n"
+        "  sweep = { protocol = { \"tls13\" } }, network = { star { server, crowd } },\n"
+        "  agents = { crowd:runs { each.protocol }, server:runs { each.protocol } },\n"
+        "  timeline = { at(0*s, crowd:connect(server)), at(3*s, stop()) },\n"
+        "  measure = { \"crowd.handshake.time\", \"success.crowd\", \"crowd1.attempts\", "
+        "\"attempts\",\n"
+        "    some = function (r) return r.crowd.success < 60*percent end } }",
+        "", &error);
+    if (!s)
+        fail_msg("%s", error.text);
+    static const struct fake_event events[] = {{500 * SD_MS, "crowd1", "error", "bad certificate"},
+                                               {0}};
+    fake_events = events;
+    fake_metrics = (const struct fake_metric[]){{"handshake.time", "crowd2", 7},
+                                                {"success", "crowd2", 500000},
+                                                {"attempts", "crowd1", 1},
+                                                {"attempts", NULL, 2},
+                                                {NULL, NULL, 0}};
+    struct sd_run_result result;
+    int rc = sd_scenario_run(s, &(struct sd_run_request){0}, &result, &error);
+    fake_events = NULL;
+    fake_metrics = NULL;
+    if (rc < 0)
+        fail_msg("%s", error.text);
+    assert_string_equal(sd_outcome_name(result.outcome), "ok");
+    static const struct {
+        const char *column;
+        uint64_t value;
+    } expected[] = {{"handshake_time_ns_crowd", 7},
+                    {"success_ppm_crowd", 500000},
+                    {"attempts_crowd1", 1},
+                    {"attempts", 2},
+                    {"some", 1}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        assert_string_equal(sd_scenario_metric(s, i), expected[i].column);
+        assert_true(result.has[i]);
+        assert_int_equal(result.value[i], expected[i].value);
+    }
+    sd_scenario_free(s);
+}
+
 static void expectations_judged(void **state)
 {
     (void)state;
@@ -429,8 +478,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stories_told),        cmocka_unit_test(network_built),
         cmocka_unit_test(weather_in_common),   cmocka_unit_test(measures_taken),
-        cmocka_unit_test(expectations_judged), cmocka_unit_test(mistakes_told),
-        cmocka_unit_test(runs_do_not_meet),    cmocka_unit_test(errors_of_the_lab),
+        cmocka_unit_test(crowds_are_measured), cmocka_unit_test(expectations_judged),
+        cmocka_unit_test(mistakes_told),       cmocka_unit_test(runs_do_not_meet),
+        cmocka_unit_test(errors_of_the_lab),
     };
     return cmocka_run_group_tests(tests, script_setup, script_teardown);
 }

@@ -3,6 +3,7 @@
 #include "lua/scenario.h"
 #include "sim/core/env.h"
 #include "sim/core/root.h"
+#include "tests/lua/tree.h"
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,27 +17,12 @@
 #include <jansson.h>
 #include <math.h>
 
-/* settings: "protocol=tls13 loss=1%", at most eight. */
 static struct sd_scenario *load(const char *name, const char *settings, bool quick,
                                 uint32_t repeats)
 {
-    char path[4096], copy[512], *save = NULL;
-    struct sd_setting setting[8];
-    struct sd_scenario_config config = {
-        .settings = setting, .base_seed = 1, .quick = quick, .repeats = repeats};
-    struct sd_error error = {0};
-    struct sd_scenario *s = NULL;
-    snprintf(path, sizeof path, "%s/scenarios/%s", sd_root(&error), name);
-    snprintf(copy, sizeof copy, "%s", settings);
-    for (char *one = strtok_r(copy, " ", &save); one && config.setting_count < 8;
-         one = strtok_r(NULL, " ", &save)) {
-        char *equals = strchr(one, '=');
-        *equals = '\0';
-        setting[config.setting_count++] = (struct sd_setting){one, equals + 1};
-    }
-    if (sd_scenario_load(&s, path, &config, &error) < 0)
-        fail_msg("%s", error.text);
-    return s;
+    char path[600];
+    snprintf(path, sizeof path, "scenarios/%s", name);
+    return tree_scenario(path, settings, quick, repeats);
 }
 
 static void run(struct sd_scenario *s, size_t point, uint32_t repeat, struct sd_run_result *result)
