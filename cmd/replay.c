@@ -1,6 +1,7 @@
 /* replay - one run again from its manifest, compared byte for byte with what it left behind. */
 #include "cmd/campaign.h"
 #include "cmd/commands.h"
+#include "results/manifest.h"
 #include "results/store.h"
 #include <errno.h>
 #include <jansson.h>
@@ -22,16 +23,12 @@ struct replay {
 
 static int load_manifest(struct replay *replay, const char *dir, struct sd_error *error)
 {
-    char path[4200];
-    json_error_t why;
-    snprintf(path, sizeof path, "%s/manifest.json", dir);
-    replay->manifest = json_load_file(path, 0, &why);
-    if (!replay->manifest)
-        return sd_fail(error, SD_E_IO, "%s: %s; expected a folder that `shakedown run` wrote", path,
-                       why.text);
+    int rc = sd_manifest_load(&replay->manifest, dir, error);
+    if (rc < 0)
+        return rc;
     const char *command = json_string_value(json_object_get(replay->manifest, "command"));
     if (!command || strlen(command) >= sizeof replay->command)
-        return sd_fail(error, SD_E_IO, "%s: expected \"command\", found none", path);
+        return sd_fail(error, SD_E_IO, "%s/manifest.json: expected \"command\", found none", dir);
     strcpy(replay->command, command);
 
     char *word[SD_ARGS_WORDS];
@@ -42,9 +39,10 @@ static int load_manifest(struct replay *replay, const char *dir, struct sd_error
               : !strcmp(word[1], "survey") ? &sd_command_survey
                                            : NULL;
     if (!ran)
-        return sd_fail(error, SD_E_IO, "%s: expected the command of a run or a survey, found '%s'",
-                       path, command);
-    int rc = sd_args_parse(&replay->as_it_was, ran, (int)words - 1, word + 1, error);
+        return sd_fail(error, SD_E_IO,
+                       "%s/manifest.json: expected the command of a run or a survey, found '%s'",
+                       dir, command);
+    rc = sd_args_parse(&replay->as_it_was, ran, (int)words - 1, word + 1, error);
     if (rc < 0)
         return rc;
     static const char *const survey[] = {"survey"};
@@ -172,19 +170,27 @@ static bool same_file(struct replay *replay, const char *kept, const char *made,
     return same;
 }
 
+/* Events, capture or keys; named as the kept ones, because a trace says its name. */
+#define SCRATCH_FILE 4608
+static void scratch_file(char path[SCRATCH_FILE], const char *scratch, const char *name, int which)
+{
+    static const char *const ending[3] = {".jsonl", ".pcapng", ".keys"};
+    snprintf(path, SCRATCH_FILE, "%.4095s/%.400s%s", scratch, name, ending[which]);
+}
+
 static int run_and_compare(struct replay *replay, const char *dir, const char *name,
                            const char *scratch, bool *same, struct sd_error *error)
 {
     struct sd_scenario *scenario = replay->campaign.scenarios.file[replay->part].scenario;
     static char kept[3][4096];
-    char made[3][4200];
+    char made[3][SCRATCH_FILE];
     struct sd_run_request request = {.point = replay->point, .repeat = replay->repeat};
     int rc = sd_campaign_files(dir, name, true, true, &request, kept);
     if (rc < 0)
         return sd_fail(error, rc, "%s: the name of the folder is too long", dir);
     const char *wanted[3];
     for (int i = 0; i < 3; i++) {
-        snprintf(made[i], sizeof made[i], "%s/%d", scratch, i);
+        scratch_file(made[i], scratch, name, i);
         wanted[i] = access(kept[i], R_OK) == 0 ? made[i] : NULL;
     }
     request.trace_path = wanted[0];
@@ -218,13 +224,13 @@ static int replay_in(struct replay *replay, const char *dir, const char *name, b
     warn_if_changed(replay);
 
     const char *tmp = getenv("TMPDIR");
-    char scratch[4096], file[4200];
+    char scratch[4096], file[SCRATCH_FILE];
     snprintf(scratch, sizeof scratch, "%s/shakedown-replay-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (!mkdtemp(scratch))
         return sd_fail(error, SD_E_IO, "cannot make a folder %s: %s", scratch, strerror(errno));
     rc = run_and_compare(replay, dir, name, scratch, same, error);
     for (int i = 0; i < 3; i++) {
-        snprintf(file, sizeof file, "%s/%d", scratch, i);
+        scratch_file(file, scratch, name, i);
         unlink(file);
     }
     rmdir(scratch);

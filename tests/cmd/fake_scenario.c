@@ -278,9 +278,9 @@ int sd_scenario_run(struct sd_scenario *s, const struct sd_run_request *request,
         FILE *f = fopen(request->trace_path, "w");
         if (!f ||
             fprintf(f,
-                    "{\"kind\":\"run\",\"machines\":[{\"name\":\"client\"}]}\n"
+                    "{\"kind\":\"run\",\"run\":\"%s\",\"machines\":[{\"name\":\"client\"}]}\n"
                     "{\"t\":0,\"kind\":\"note\",\"text\":\"%" PRIu64 "\"}\n",
-                    result->value[0]) < 0 ||
+                    strrchr(request->trace_path, '/') + 1, result->value[0]) < 0 ||
             fclose(f) != 0)
             return sd_fail(error, SD_E_IO, "cannot write %s: %s", request->trace_path,
                            strerror(errno));

@@ -106,7 +106,7 @@ static void after_a_kill_and_resume(void **state)
 {
     (void)state;
     char line[4096], path[8192];
-    snprintf(line, sizeof line, "%s " RUN " -j1 --out killed", PROGRAM);
+    snprintf(line, sizeof line, "%s %s -j1 --out killed", PROGRAM, RUN);
     pid_t pid = program_start(folder, line);
     snprintf(path, sizeof path, "%s/killed/rows.partial", folder);
     for (int i = 0; i < 500 && access(path, R_OK) < 0; i++)
