@@ -25,7 +25,8 @@ const struct sd_word sd_words[] = {
     {"scenario.expect", "{ { \"text\", when = { loss = 0*percent }, function (r) ... end } }: "
                         "what check looks at; a value that is not there fails it, in words"},
     {"scenario.table", "{ by = { \"protocol\" }, columns = { \"ok\", { \"p95_ns\", "
-                       "\"handshake.time\", stat = \"p95\" } } }, or a list of such"},
+                       "\"handshake.time\", stat = \"p95\" } } }, or a list of such; "
+                       "default: medians and, of what is true or false, how often it was true"},
     {"scenario.plot", "{ x = \"loss\", y = \"handshake.time\", by = \"protocol\" }, or a list; the "
                       "second one without a name gets that of its y"},
     {"scenario.answer", "{ of = \"handshake.time\", when = { loss = 5*percent }, per = \"rtt\", "

@@ -149,6 +149,8 @@ static uint64_t rate_bound(const struct sd_sample *sample, double side)
 static struct sd_value total(const struct sd_sample *sample, bool mean)
 {
     sd_wide sum = 0;
+    if (!mean && !sample->was[SD_WAS_OK])
+        return known(0); /* a sum is over the runs that are ok: over none of them, too */
     if (!sample->values)
         return sd_sample_rank(sample, 1);
     for (size_t i = 0; i < sample->values; i++)

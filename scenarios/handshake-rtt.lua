@@ -70,9 +70,10 @@ return scenario {
       function (r) return near(r.handshake.time, expected(r, 1), r.rtt) end },
     { "the reply begins after the round trips of its specification",
       function (r) return near(r.reply.time, expected(r, 2), r.rtt) end },
-    { "WireGuard under load costs a round trip and its timer of 5 s to 5.333 s",
+    -- The timer runs from the first initiation: the round trip that brought the cookie is part of it.
+    { "WireGuard under load costs its timer of 5 s to 5.333 s and a round trip",
       when = { protocol = "wireguard", mode = "cookie" },
-      function (r) return (r.handshake.time - 2 * r.rtt):within(5*s, 5.334*s) end },
+      function (r) return (r.handshake.time - r.rtt):within(5*s, 5.334*s) end },
   },
 
   table = {

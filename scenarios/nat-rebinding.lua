@@ -4,9 +4,13 @@
 --   shakedown run nat-rebinding
 --   shakedown run nat-rebinding --set protocol=wireguard,rebind=both --trace
 --
--- Byte streams and tunnels download 4 MiB; protocols of datagrams send one every 20 ms.  After an
--- error the laptop connects again and begins anew, which is how a protocol that does not survive
--- gets its data after all.
+-- Byte streams and tunnels download 4 MiB; protocols of datagrams send one every 20 ms for 10 s.
+-- After an error the laptop connects again and begins anew, which is how a protocol that does not
+-- survive gets its data after all.
+--
+-- A run is ok when the data gets there in the end, over whatever many sessions; it is unfinished
+-- when the silence outlasts the run, and then its times count as infinite: that the run was 60 s
+-- long says nothing of the protocol.  survives says that the session itself carried on.
 
 local laptop = host "laptop"
 local router = nat "router" { mapping = "address-dependent", timeout = 30*s }
@@ -46,7 +50,7 @@ return scenario {
     on(laptop, "ready", function (run)
       if run.service == "datagram" then
         laptop:stream(server) { size = 200*B, every = 20*ms, last = 10*s } (run)
-        after(11*s, stop())(run)
+        after(11*s, laptop:send(server, 1*KiB))(run) -- does it still get through?
       else
         server:send(laptop, 4*MiB)(run)
       end
@@ -69,19 +73,20 @@ return scenario {
     end),
 
     on(laptop, "received all", stop()),
-    at(60*s, note "the transfer was never whole"),
-    at(60*s, stop()),
+    on(server, "received all", stop()),
+    at(60*s, stop "the data never got there"),
   },
 
   measure = {
-    "transfer.time", "transfer.longest_gap", "stream.sent", "stream.received",
-    "stream.longest_gap", "handshake.count", "migrated.count", "handshakes.laptop",
+    "transfer.longest_gap", "stream.sent", "stream.received", "stream.longest_gap",
+    "handshake.count", "migrated.count",
+    download_ns = function (r) return not known(r.stream.sent) and r.transfer.time or nil end,
     -- The longest time without news, whatever was sent.
     silence = function (r)
-      return known(r.transfer.longest_gap) and r.transfer.longest_gap or r.stream.longest_gap
+      return known(r.stream.longest_gap) and r.stream.longest_gap or r.transfer.longest_gap
     end,
     -- One handshake was enough, and the data went on.
-    survives = function (r) return r.laptop.handshakes == 1 and r.silence < 5*s end,
+    survives = function (r) return r.handshake.count == 1 and r.outcome == "ok" end,
   },
 
   expect = {
@@ -100,15 +105,15 @@ return scenario {
   table = {
     by = { "protocol", "mode", "rebind", "moment" },
     columns = {
+      { "finished", stat = "ok" },
       { "survives", "survives", stat = "sum" },
       { "silence_ns", "silence" },
-      { "handshakes", "handshakes.laptop" },
-      { "transfer_ns", "transfer.time" },
+      { "download_ns", "download_ns" },
     },
   },
   plot   = { x = "rebind", y = "silence", by = "protocol", kind = "bars", scale = "log",
              title = "Longest silence after a NAT rebinding" },
   ladder = { when = { rebind = "both", moment = "after-ready" }, window = { 0*s, 2*s } },
-  answer = { of = "survives", when = { rebind = "both", moment = "after-ready" },
-             say = "sessions that survive a new port and address" },
+  answer = { of = "silence", when = { rebind = "both", moment = "after-ready" },
+             say = "the first news after a new port and address" },
 }

@@ -258,6 +258,7 @@ local function shape(measure, example)
            "metric has a value; name it with its unit, such as %s_ns, %s_bytes or %s_ppm",
            measure.name, measure.name, measure.name, measure.name)
   end
+  measure.flag = type(value) == "boolean"
   local dim = P.is(value) == "quantity" and value.dim or math.type(value) == "float" and "ratio"
   measure.unit = by_dim[dim]
   measure.column = measure.name .. (measure.unit or "")

@@ -173,10 +173,12 @@ local function table_column(given, axes, columns, line)
   return object(made)
 end
 
+-- Medians; of what is true or false, how often it was true.
 local function default_columns(columns)
   local list = { "n", "ok" }
   for _, column in ipairs(columns) do
-    list[#list + 1] = { column.column, column.name }
+    local stat = column.computed and column.computed.flag and "sum" or nil
+    list[#list + 1] = { column.column, column.name, stat = stat }
   end
   return list
 end

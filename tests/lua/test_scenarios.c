@@ -88,17 +88,28 @@ static void all_load(void **state)
 static const struct {
     const char *name, *settings;
     uint32_t repeats;
+    bool may_not_finish; /* "unfinished" is an answer, too */
 } rows[] = {
-    {"handshake-rtt.lua", "", 1},
-    {"handshake-loss.lua", "loss=0%,5%", 3},
-    {"first-packet-loss.lua", "lost=0,1 answer=0", 1},
-    {"nat-rebinding.lua", "rebind=both moment=after-ready mode=fresh", 1},
-    {"nat-rebinding.lua", "rebind=port moment=after-ready mode=reference", 1},
-    {"nat-rebinding.lua", "rebind=port moment=after-1s protocol=wireguard", 1},
-    {"replay.lua", "moment=ended", 1},
-    {"labs/watch-a-handshake.lua", "", 1},
-    {"labs/idle-behind-a-nat.lua", "", 1},
-    {"spoofed-flood.lua", "rate=0pps,1000pps protocol=tls13,dtls12 defence=default,always", 1},
+    {.name = "handshake-rtt.lua", .settings = "", .repeats = 1},
+    {.name = "handshake-loss.lua", .settings = "loss=0%,5%", .repeats = 3},
+    {.name = "first-packet-loss.lua", .settings = "lost=0,1 answer=0", .repeats = 1},
+    {.name = "nat-rebinding.lua",
+     .settings = "rebind=both moment=after-ready mode=fresh",
+     .repeats = 1,
+     .may_not_finish = true},
+    {.name = "nat-rebinding.lua",
+     .settings = "rebind=port moment=after-ready mode=reference",
+     .repeats = 1,
+     .may_not_finish = true},
+    {.name = "nat-rebinding.lua",
+     .settings = "rebind=port moment=after-1s protocol=wireguard",
+     .repeats = 1},
+    {.name = "replay.lua", .settings = "moment=ended", .repeats = 1},
+    {.name = "labs/watch-a-handshake.lua", .settings = "", .repeats = 1},
+    {.name = "labs/idle-behind-a-nat.lua", .settings = "", .repeats = 1},
+    {.name = "spoofed-flood.lua",
+     .settings = "rate=0pps,1000pps protocol=tls13,dtls12 defence=default,always",
+     .repeats = 1},
 };
 
 static void expectations_hold(void **state)
@@ -110,7 +121,8 @@ static void expectations_hold(void **state)
             for (uint32_t repeat = 0; repeat < rows[i].repeats; repeat++) {
                 struct sd_run_result result;
                 run(s, point, repeat, &result);
-                if (result.outcome != SD_RUN_OK)
+                if (result.outcome != SD_RUN_OK &&
+                    !(rows[i].may_not_finish && result.outcome == SD_RUN_UNFINISHED))
                     fail_msg("%s%s: expected ok, found %s: %s", rows[i].name, words_of(s, point),
                              sd_outcome_name(result.outcome), result.detail);
                 if (result.expectations_failed)
