@@ -14,6 +14,7 @@ struct sd_outbox_event {
 struct unit_head { /* stands before a unit's bytes, which are padded to its alignment */
     struct sd_path path;
     uint32_t len;
+    uint8_t flags;
 };
 
 static size_t room_of(size_t len)
@@ -39,6 +40,12 @@ void sd_outbox_fini(struct sd_outbox *o)
 
 uint8_t *sd_outbox_unit(struct sd_outbox *o, const struct sd_path *path, size_t len)
 {
+    return sd_outbox_unit_with(o, path, len, 0);
+}
+
+uint8_t *sd_outbox_unit_with(struct sd_outbox *o, const struct sd_path *path, size_t len,
+                             uint8_t flags)
+{
     size_t need = o->unit_end + room_of(len);
     if (need > o->unit_cap) {
         size_t cap = o->unit_cap ? o->unit_cap : 256;
@@ -50,7 +57,7 @@ uint8_t *sd_outbox_unit(struct sd_outbox *o, const struct sd_path *path, size_t 
         o->units = more;
         o->unit_cap = cap;
     }
-    struct unit_head head = {.path = *path, .len = (uint32_t)len};
+    struct unit_head head = {.path = *path, .len = (uint32_t)len, .flags = flags};
     memcpy(o->units + o->unit_end, &head, sizeof head);
     uint8_t *data = o->units + o->unit_end + sizeof head;
     o->unit_end = need;
@@ -73,6 +80,7 @@ int sd_outbox_pull_unit(struct sd_outbox *o, struct sd_unit *unit)
     const uint8_t *data = o->units + o->unit_at + sizeof head;
     o->unit_at += room_of(head.len);
     unit->path = head.path;
+    unit->flags = head.flags;
     unit->len = head.len <= unit->cap ? head.len : unit->cap;
     memcpy(unit->data, data, unit->len);
     return 1;

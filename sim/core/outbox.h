@@ -24,6 +24,9 @@ void sd_outbox_fini(struct sd_outbox *);
 /* Room for a unit of len bytes, to be filled before the next call; NULL: no memory, the unit is
  * lost as on a network. */
 uint8_t *sd_outbox_unit(struct sd_outbox *, const struct sd_path *path, size_t len);
+/* The same with SD_UNIT_* flags: the end of a stream, or its reset. */
+uint8_t *sd_outbox_unit_with(struct sd_outbox *, const struct sd_path *path, size_t len,
+                             uint8_t flags);
 /* For net_out(): 1 and the oldest unit, cut to its cap; or 0. */
 int sd_outbox_pull_unit(struct sd_outbox *, struct sd_unit *unit);
 
