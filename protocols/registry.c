@@ -5,6 +5,7 @@
 
 #include "protocols/curvecp/agent.h"
 #include "protocols/dtls12/agent.h"
+#include "protocols/tcpcrypt/agent.h"
 #include "protocols/tls12/agent.h"
 #include "protocols/tls13/agent.h"
 #include "protocols/wireguard/agent.h"
@@ -15,6 +16,7 @@ const struct sd_agent_ops *const sd_agents[] = {
     &sd_dtls12_agent,
     &sd_wireguard_agent,
     &sd_curvecp_agent,
+    &sd_tcpcrypt_agent,
     NULL,
 };
 

@@ -42,13 +42,9 @@ static bool take_scalar(struct p256 *c, const uint8_t private_key[SD_P256_PRIVAT
 void sd_p256_keygen(struct sd_env *env, uint8_t private_key[SD_P256_PRIVATE],
                     uint8_t public_key[SD_P256_PUBLIC])
 {
-    struct p256 *c = p256();
-    bool good;
-    do {
+    do
         sd_random(env, private_key, SD_P256_PRIVATE);
-        good = take_scalar(c, private_key);
-    } while (!good); /* once in 2^32 */
-    sd_p256_public(public_key, private_key);
+    while (!sd_p256_public(public_key, private_key)); /* once in 2^32 */
 }
 
 bool sd_p256_public(uint8_t public_key[SD_P256_PUBLIC], const uint8_t private_key[SD_P256_PRIVATE])

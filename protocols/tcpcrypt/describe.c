@@ -56,7 +56,7 @@ size_t tc_describe(const uint8_t *data, size_t len, bool from_client, char *text
         if (control > TC_CONTROL_REKEY || clen < TC_CLEN_MIN || clen > sd_left(&in))
             break;
         frames++;
-        encrypted += clen - TC_TAG_LEN;
+        encrypted += clen - TC_CLEN_MIN; /* but for the flags */
         rekey |= control != 0;
         sd_get(&r, TC_FRAME_HEADER + clen);
     }

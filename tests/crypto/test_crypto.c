@@ -3,6 +3,7 @@
 #include "protocols/crypto/dh.h"
 #include "protocols/crypto/hash.h"
 #include "protocols/crypto/kdf.h"
+#include "protocols/crypto/p256.h"
 #include "protocols/crypto/sign.h"
 #include "sim/core/error.h"
 #include "tests/core/unit.h"
@@ -38,6 +39,40 @@ static void test_x25519(void **state)
     }
     sd_x25519_public(out, hex_of(rows[2].private_key).data);
     hex_check("RFC 7748 6.1, Alice's public key", rows[3].public_key, out, 32);
+}
+
+static void test_p256(void **state)
+{
+    (void)state;
+    /* RFC 5903 8.1: i, r; their points, compressed; the x coordinate of what they share. */
+    static const char *const private_key[] = {
+        "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
+        "c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53"};
+    static const char *const public_key[] = {
+        "03dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180",
+        "03d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf63"};
+    static const char shared[] = "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de";
+    static const struct {
+        const char *what, *public_key;
+    } refused[] = {
+        {"no y for this x", "020000000000000000000000000000000000000000000000000000000000000001"},
+        {"x is not below p", "02ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"},
+        {"not compressed", "04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"},
+        {"infinity", "33*00"},
+    };
+    uint8_t out[SD_P256_PUBLIC];
+    for (int i = 0; i < 2; i++) {
+        assert_true(sd_p256_public(out, hex_of(private_key[i]).data));
+        hex_check("RFC 5903 8.1, public key", public_key[i], out, SD_P256_PUBLIC);
+        assert_true(sd_p256(out, hex_of(private_key[i]).data, hex_of(public_key[!i]).data));
+        hex_check("RFC 5903 8.1, shared", shared, out, SD_P256_SHARED);
+    }
+    for (size_t i = 0; i < SD_ROWS(refused); i++) {
+        assert_false(sd_p256(out, hex_of(private_key[0]).data, hex_of(refused[i].public_key).data));
+        hex_check(refused[i].what, "32*00", out, SD_P256_SHARED);
+    }
+    assert_false(sd_p256_public(out, hex_of("32*00").data));
+    assert_false(sd_p256_public(out, hex_of("32*ff").data));
 }
 
 static void test_hashes(void **state)
@@ -373,9 +408,10 @@ static void test_counting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_x25519),  cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_hkdf),    cmocka_unit_test(test_aead),
-        cmocka_unit_test(test_ed25519), cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_x25519),   cmocka_unit_test(test_p256),
+        cmocka_unit_test(test_hashes),   cmocka_unit_test(test_hkdf),
+        cmocka_unit_test(test_aead),     cmocka_unit_test(test_ed25519),
+        cmocka_unit_test(test_counting),
     };
     if (sd_core_init() != SD_OK)
         return 3;
