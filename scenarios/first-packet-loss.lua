@@ -16,7 +16,8 @@ local timers = {
 }
 -- Round trips of an undisturbed handshake (handshake-rtt).
 local round_trips = {
-  tls12 = 3, tls13 = 2, dtls12 = 2, dtls13 = 1, quic = 1, curvecp = 1, wireguard = 1, srtp = 2,
+  tls12 = 3, tls13 = 2, dtls12 = 2, dtls13 = 1, quic = 1, curvecp = 1, tcpcrypt = 2, wireguard = 1,
+  srtp = 2,
 }
 
 return scenario {
