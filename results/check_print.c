@@ -155,7 +155,7 @@ static void open_case(struct sd_text *text, const char *scenario, const char *wh
 static void row_words(struct sd_text *text, const struct sd_check_row *row)
 {
     xml(text, verdict[row->change]);
-    sd_text_put(text, " ");
+    sd_text_put(text, *row->metric ? " " : "");
     xml(text, row->metric);
     sd_text_put(text, ": baseline ");
     xml(text, row->baseline);
@@ -175,7 +175,7 @@ static void expectation_case(struct sd_text *text, const struct sd_check_expecta
         sd_text_put(text, "/>\n");
         return;
     }
-    sd_text_format(text, ">\n      <failure message=\"%zu runs, the first: ", at->failed);
+    sd_text_format(text, ">\n      <failure message=\"in runs: %zu, the first: ", at->failed);
     xml(text, at->first);
     sd_text_put(text, "\"/>\n    </testcase>\n");
 }
@@ -191,7 +191,7 @@ static void point_case(struct sd_text *text, const struct sd_check *check,
         sd_text_put(text, "/>\n");
         return;
     }
-    sd_text_format(text, ">\n      <failure message=\"%zu values differ\">\n", failing);
+    sd_text_format(text, ">\n      <failure message=\"values that differ: %zu\">\n", failing);
     for (size_t i = 0; i < point->rows; i++)
         if (fails(&check->row[point->first + i]))
             row_words(text, &check->row[point->first + i]);
