@@ -7,7 +7,9 @@
 --   shakedown run spoofed-flood --set cpu=laptop-2020
 --
 -- defence is when a client has to prove its address before the server spends state on it: by the
--- protocol's own judgement, always, or never.  Over TCP the first message is a SYN.
+-- protocol's own judgement, always, or never.  Over TCP the first message is a SYN: always is a
+-- SYN cookie for each, by default they begin when the backlog is full, and who holds a connection
+-- half open sends its SYN-ACK again and again, 1 s, 2 s, 4 s, ... later, which is what amplifies.
 
 local honest   = hosts("honest", 30)
 local attacker = host "attacker"
@@ -53,10 +55,12 @@ return scenario {
 
   measure = {
     "attempts", "replies", "success", "handshake.time.mean", "handshake.time.worst",
+    "work.dh_per_spoofed",
     "server.cpu", "server.state.peak", "server.half_open.peak",
     "server.queue.drops", "server.crypto.derive", "server.crypto.sign",
     "server.bytes_from_unvalidated", "server.bytes_to_unvalidated", "attacker.packets_out",
-    -- Processor time as a share of the flood's.
+    -- Processor time as a share of the flood's: more than all of it when the queue is worked off
+    -- afterwards.
     busy = function (r) return r.server.cpu / flooded * 100*percent end,
     -- What the server sends to strangers for each byte that the attacker sent.
     amplification = function (r)
@@ -78,6 +82,7 @@ return scenario {
       { "success_ppm", "success" },
       { "handshake_mean_ns", "handshake.time.mean" },
       { "busy_ppm", "busy" },
+      { "dh_per_spoofed_ppm", "work.dh_per_spoofed" },
       { "state_peak_bytes", "server.state.peak" },
       { "amplification_ppm", "amplification" },
     },

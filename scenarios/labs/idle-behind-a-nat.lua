@@ -35,8 +35,7 @@ return scenario {
     at(0*s, laptop:request(server)),
     on(laptop, "reply", after(each.idle, server:send(laptop, 1*KiB))),
     on(laptop, "received all", stop()),
-    at(5*minutes, note "the message never arrived"),
-    at(5*minutes, stop()),
+    at(5*minutes, stop "the message never arrived"),
   },
 
   measure = {

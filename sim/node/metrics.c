@@ -143,6 +143,7 @@ static bool agent_metric(const struct machine *m, const char *name, const struct
         {"handshakes", n->handshakes - b->handshakes},
         {"sessions", n->sessions},
         {"half_open.peak", half_open_peak(m->host, n)},
+        {"state.left", n->state_bytes},
         {"state.peak", n->state_bytes_peak},
         {"retransmits", n->retransmits - b->retransmits},
         {"replays_accepted", n->replays_accepted - b->replays_accepted},

@@ -87,6 +87,8 @@ const struct sd_metric sd_metrics[] = {
     {"sessions", "sessions", "count", "sessions open at the end", SD_METRIC_MACHINE},
     {"half_open.peak", "half_open_peak", "count",
      "most handshakes under way at once, TCP's included", SD_METRIC_MACHINE},
+    {"state.left", "state_left_bytes", "size", "bytes of session state held when the run ends",
+     SD_METRIC_MACHINE},
     {"state.peak", "state_peak_bytes", "size", "most memory the protocol held at once",
      SD_METRIC_MACHINE},
     {"retransmits", "retransmits", "count", "sent again by the protocol itself", SD_METRIC_MACHINE},
