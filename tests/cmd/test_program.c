@@ -168,6 +168,80 @@ static void replay_says_what_differs(void **state)
     expect("replay r calm-tls12-20000-r1", 1, "line 1 is the first that differs", "");
 }
 
+static void table_prints_what_is_stored(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments;
+        int status;
+        const char *out, *err;
+    } rows[] = {
+        {"table t", 0, "| tls12    |        0 |   3 |   3 |", "next: shakedown plot t"},
+        {"table t calm", 0, "## calm", ""},
+        {"table t calm --csv", 0, "protocol,loss_ppm,n,ok\ntls12,0,3,3\n", ""},
+        {"table t calm --json", 0,
+         "{\"protocol\": \"tls12\", \"loss_ppm\": 0, \"n\": 3, \"ok\": 3}", ""},
+        {"table t clam", 2, "", "t has no table 'clam'; did you mean calm"},
+        {"table t --csv --json", 2, "", "expects one of --md, --csv and --json"},
+        {"table two --csv", 2, "", "--csv prints one table; name one, such as calm"},
+        {"table two stormy --csv", 0, "protocol,n,ok\n", ""},
+        {"table two --json", 0, "\"scenario\": \"stormy\"", ""},
+    };
+    expect("run calm --out t", 0, "| tls13    |        2 |   3 |   3 |", "12 runs in t: 12 ok");
+    expect("run calm stormy --out two", 3, "## stormy", "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(rows[i].arguments, rows[i].status, rows[i].out, rows[i].err);
+    /* Nothing was run again for it. */
+    char path[8192];
+    snprintf(path, sizeof path, "%s/t", folder);
+    char *csv = program_file(path, "tables/calm.csv");
+    assert_non_null(csv);
+    assert_non_null(strstr(csv, "tls13,20000,3,3\n"));
+    free(csv);
+}
+
+static void check_compares_with_a_baseline(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments;
+        int status;
+        const char *out, *err;
+    } rows[] = {
+        {"check old", 2, "expectations: 1 of 1 hold", "there is no results/baseline"},
+        {"check old --baseline nowhere", 2, "", "nowhere/manifest.json"},
+        {"check same --baseline old", 0, "4 points, 8 values compared: 0 changed", ""},
+        {"check other --baseline old", 2, "", "no point in common"},
+        {"check worse --baseline old", 1, "| calm     | tls13", "next: shakedown check --rules"},
+        {"check worse --baseline old --junit check.xml", 1, "CHANGED", ""},
+        {"check unexpected --baseline unexpected", 1, "expectations: 0 of 1 hold", ""},
+        {"check unexpected", 1, "| stormy   | as expected |    1 | stormy-tls12-r3 |", ""},
+        {"check --rules", 0, "exact", ""},
+    };
+    expect("run calm --out old", 0, "", "");
+    expect("run calm --out same", 0, "", "");
+    expect("run calm --out worse --set protocol=tls12,tls13 --seed 1", 0, "", "");
+    expect("run stormy --out other --set crash=99,quit=99", 0, "", "");
+    expect("run stormy --out unexpected --set crash=99,quit=99,unexpected=3", 1, "", "");
+
+    /* Every run of tls13 takes a thousand times as long. */
+    char path[8192], *text = rows_of("worse"), *save = NULL;
+    snprintf(path, sizeof path, "%s/worse/runs.csv", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        fprintf(f, "%s%s\n", line, strncmp(line, "tls13,", 6) == 0 ? "000" : "");
+    fclose(f);
+    free(text);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(rows[i].arguments, rows[i].status, rows[i].out, rows[i].err);
+    char *xml = program_file(folder, "check.xml");
+    assert_non_null(xml);
+    assert_non_null(strstr(xml, "<testsuite name=\"calm\" tests=\"5\" failures=\"2\">"));
+    free(xml);
+}
+
 #define SLOW "run stormy --set crash=99,quit=99,sleep=100 --repeats 12 -j2"
 
 static void wait_for_rows(const char *dir)
@@ -310,6 +384,8 @@ int main(void)
         cmocka_unit_test(a_failed_expectation_is_status_1),
         cmocka_unit_test(a_mistake_in_a_script_is_status_2),
         cmocka_unit_test(replay_says_what_differs),
+        cmocka_unit_test(table_prints_what_is_stored),
+        cmocka_unit_test(check_compares_with_a_baseline),
         cmocka_unit_test(resume_ends_with_the_same_rows),
         cmocka_unit_test(resume_refuses_another_scenario),
         cmocka_unit_test(a_full_disk_loses_no_finished_run),
