@@ -46,10 +46,12 @@ static int write_junit(const struct sd_check *check, const char *file, struct sd
 static int verdict(const struct sd_check *check, const char *dir, const char *baseline)
 {
     if (sd_check_failures(check)) {
-        fprintf(stderr,
-                "next: shakedown check --rules says why each tolerance is what it is; where the "
-                "change is\nmeant, put %s in the place of the baseline\n",
-                dir);
+        fprintf(stderr, "next: shakedown check --rules says why each tolerance is what it is\n");
+        if (check->count[SD_CHANGE_WORSE] + check->count[SD_CHANGE_VANISHED])
+            fprintf(stderr,
+                    "where the change is meant: cp %s/manifest.json %s/runs.csv "
+                    "%s/expectations.csv %s/\n",
+                    dir, dir, dir, baseline);
         return SD_EXIT_EXPECTATION;
     }
     if (*baseline && check->points)

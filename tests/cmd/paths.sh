@@ -8,7 +8,7 @@ cd "$1" || exit 3
 status=0
 tops=$(ls -A | grep -vxE 'build.*|\.git' | sed 's/[.]/\\./g' | tr '\n' '|')
 for readme in $(git ls-files 2>/dev/null | grep -E '(^|/)[^/]*\.md$' || find . -name '*.md'); do
-    case $readme in results/* | build/*) continue ;; esac
+    case $readme in results/runs/* | build*/*) continue ;; esac
     for word in $(grep -oE '`[^`]+`|\]\([^)#]+\)|src="[^"]+"' "$readme" |
         sed -E 's/^`|`$//g; s/^\]\(|\)$//g; s/^src="|"$//g' | tr ' ' '\n' | sort -u); do
         word=${word%[.,;:]}

@@ -16,8 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct sd_frame *frame;
     struct sd_tables *tables;
     json_t *manifest = json_loadb((const char *)data, len, 0, NULL);
+    if (!manifest)
+        return 0;
     char *text = strdup(rows);
-    if (!manifest || !text || sd_frame_parse(&frame, text, strlen(rows), "", &error) < 0) {
+    if (!text || sd_frame_parse(&frame, text, strlen(rows), "", &error) < 0) {
         json_decref(manifest);
         return 0;
     }
