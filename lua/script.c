@@ -421,14 +421,34 @@ static int keep_lines(lua_State *L)
     return 0;
 }
 
+/* What Lua's own words for a syntax error may come from in a script; "" when that is not known. */
+static const char *syntax_hint(const char *why, const char *text, long line)
+{
+    for (; line > 1 && (text = strchr(text, '\n')); line--)
+        text++;
+    size_t len = text ? strcspn(text, "\n") : 0;
+    for (size_t i = 1; i < len; i++)
+        if (text[i] == '%' && text[i - 1] >= '0' && text[i - 1] <= '9')
+            return "; a share is written 1*percent";
+    if (strstr(why, "malformed number"))
+        return "; a number and its unit have a star between them, as in 25*ms";
+    return strstr(why, "expected") && strstr(why, "near") && !strstr(why, "<eof>")
+               ? "; is a comma or a quote missing before it?"
+               : "";
+}
+
 static int load(struct sd_script *script, const char *text, size_t len, struct sd_error *error)
 {
     lua_State *L = script->L;
     if (luaL_loadbufferx(L, text, len, script->chunk, "t") == LUA_OK)
         return SD_OK;
     const char *why = lua_tostring(L, -1);
-    bool placed = !strncmp(why, script->shown, strlen(script->shown));
-    sd_fail(error, SD_E_SCENARIO, "%s%s%s", placed ? "" : script->shown, placed ? "" : ": ", why);
+    size_t shown = strlen(script->shown);
+    if (strncmp(why, script->shown, shown) != 0)
+        sd_fail(error, SD_E_SCENARIO, "%s: %s", script->shown, why);
+    else
+        sd_fail(error, SD_E_SCENARIO, "%s%s", why,
+                syntax_hint(why, text, why[shown] ? strtol(why + shown + 1, NULL, 10) : 1));
     lua_pop(L, 1);
     return SD_E_SCENARIO;
 }

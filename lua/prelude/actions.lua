@@ -120,12 +120,25 @@ local verbs = P.verbs
 
 -- -- making actions --
 
+-- In a function of the script an action is a value, too, and does nothing by itself: those that it
+-- made and neither did nor handed on are a mistake (run.lua).
+function P.used(value)
+  if P.loose then
+    P.loose[value] = nil
+  end
+end
+
 local function action(fields)
   for _, name in ipairs { "subject", "prev", "word", "tape", "why" } do
     fields[name] = fields[name] or false
   end
   fields.line = fields.line or P.line()
-  return setmetatable(fields, Action)
+  setmetatable(fields, Action)
+  if P.loose then
+    P.loose[fields] = true
+    P.loose[#P.loose + 1] = fields
+  end
+  return fields
 end
 
 local function checked_fields(verb, fields)
@@ -214,7 +227,7 @@ function P.verb_of(subject, name)
     return P.host.word(P.runs)
   elseif spec and roles(subject)[spec.by] then
     return P.host.word(function(self, ...)
-      if P.is(self) ~= P.is(subject) then
+      if not rawequal(self, subject) then
         P.fail(nil, "write a colon: %s:%s(...), not a dot", subject.name, name)
       end
       return told(name, self, table.pack(...))
@@ -243,6 +256,7 @@ function Action:__index(name)
            P.hint(tostring(name), names))
   end
   return P.host.word(function(before, ...)
+    P.used(before)
     return told(name, before.subject, table.pack(...), before)
   end)
 end
@@ -253,6 +267,7 @@ end
 
 -- With a run: now.  With fields: the same action with these.
 function Action:__call(given)
+  P.used(self)
   if P.is(given) == "run" then
     P.perform(self, given)
     return
@@ -284,7 +299,11 @@ end
 kinds.action = {
   expected = "an action such as client:connect(server), or a function(run, event)",
   take = function(value)
-    if P.is(value) == "action" or type(value) == "function" then
+    local word = type(value) == "function" and P.word_for(value)
+    if word then
+      return nil, string.format("an action such as %s(...), with its brackets", word)
+    elseif P.is(value) == "action" or type(value) == "function" then
+      P.used(value)
       return value
     elseif P.is(value) == "machine" then
       return nil, string.format("an action such as %s:connect(...)", value.name)

@@ -36,7 +36,8 @@ end)
 
 -- -- metrics by name --
 
-local metrics, starts, metric_names = {}, {}, {}
+local metrics, starts, metric_names = {}, {}, {} -- starts: a metric by what its name begins with
+P.metric_starts = starts
 for i, metric in ipairs(host.metrics) do
   metric.index = i - 1
   metrics[metric.name] = metric
@@ -44,7 +45,7 @@ for i, metric in ipairs(host.metrics) do
   local prefix = ""
   for part in string.gmatch(metric.name, "([^.]+)%.") do
     prefix = prefix == "" and part or prefix .. "." .. part
-    starts[prefix] = true
+    starts[prefix] = starts[prefix] or metric.name
   end
 end
 

@@ -36,9 +36,16 @@ function methods:stop(why)
   P.finish_run(why and why ~= "" and "unfinished" or "ok", why)
 end
 
+local handle = setmetatable({}, Run)
+
 function Run:__index(name)
   if methods[name] then
-    return methods[name]
+    return P.host.word(function(self, ...)
+      if not rawequal(self, handle) then
+        P.fail(nil, "write a colon: run:%s(...), not a dot", name)
+      end
+      return methods[name](self, ...)
+    end)
   elseif name == "now" then
     return P.quantity("time", lab.now())
   elseif name == "service" then
@@ -64,8 +71,6 @@ end
 function Run:__tostring()
   return "the run"
 end
-
-local handle = setmetatable({}, Run)
 
 local Event = { is = "event" }
 function Event:__tostring()
@@ -220,10 +225,22 @@ function P.perform_step(step, from, chain)
   end
 end
 
+local function call(action, run, event)
+  local outer, loose = P.loose, {}
+  P.context, P.loose = P.host.defined(action), loose
+  action(run, event)
+  P.loose = outer
+  for _, made in ipairs(loose) do
+    if loose[made] then
+      P.fail(made.line, "%s: expected the run in brackets behind it, as in %s(...)(run), found an " ..
+             "action that nothing does", tostring(made), tostring(made))
+    end
+  end
+end
+
 function P.perform(action, run, event)
   if type(action) == "function" then
-    P.context = P.host.defined(action)
-    action(run, event)
+    call(action, run, event)
     return
   end
   P.context = action.line

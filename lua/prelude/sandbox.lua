@@ -175,14 +175,27 @@ local refused = {
   collectgarbage = "memory looks after itself", utf8 = "texts of scripts are bytes",
 }
 
+-- A word of the language or a machine nearly spelt so (its variable is called alike, mostly), a verb
+-- without a machine, a metric without quotes.
+local function what_it_could_be(word)
+  local words = P.keys(env)
+  for _, machine in ipairs(P.machines) do
+    words[#words + 1] = machine.name
+  end
+  if P.verbs[word] then
+    return string.format("; a machine does that: client:%s(...)", word)
+  elseif P.metric_starts[word] then
+    return string.format("; metrics stand in quotes, as in \"%s\"", P.metric_starts[word])
+  end
+  return host.nearest(word, words) and P.hint(word, words) or "; see shakedown list words"
+end
+
 setmetatable(env, { is = "words",
   __index = function(_, word)
     if refused[word] then
       P.fail(nil, "'%s' is not for scripts: %s", word, refused[word])
     end
-    P.fail(nil, "unknown word '%s'%s", tostring(word),
-           host.nearest(tostring(word), P.keys(env)) and P.hint(tostring(word), P.keys(env)) or
-             "; see shakedown list words")
+    P.fail(nil, "unknown word '%s'%s", tostring(word), what_it_could_be(tostring(word)))
   end,
   __newindex = function(_, name)
     P.fail(nil, "'%s' is not local; write: local %s = ...", tostring(name), tostring(name))
@@ -191,6 +204,15 @@ setmetatable(env, { is = "words",
 -- Gives scripts a word.
 function P.word(name, value)
   rawset(env, name, type(value) == "function" and host.word(value) or value)
+end
+
+-- The word that a value is, or nil.
+function P.word_for(value)
+  for _, name in ipairs(P.keys(env)) do
+    if rawequal(rawget(env, name), value) then
+      return name
+    end
+  end
 end
 for _, name in ipairs(P.keys(P.units)) do
   P.word(name, P.units[name])

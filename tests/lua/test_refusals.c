@@ -48,7 +48,24 @@ static const struct row rows[] = {
     {.text = "local x = \"\xe2\x82\xac\" error(x)", .message = "case.lua:1: \xe2\x82\xac"},
     {.text = "\nerror { }", .message = "case.lua:2: error() expects a text"},
 
+    {.text = "local a = 25ms",
+     .message =
+         "case.lua:1: malformed number near '25m'; a number and its unit have a star between "
+         "them, as in 25*ms"},
+    {.text = "\nlocal a = { 2% }",
+     .message = "case.lua:2: unexpected symbol near '}'; a share is written 1*percent"},
+    {.text = "local a = { 1\n 2 }",
+     .message = "case.lua:2: '}' expected (to close '{' at line 1) near '2'; is a comma or a quote "
+                "missing before it?"},
+
     /* Words that are not there, and ways out. */
+    {.text = "local a = host \"server\"\nlocal b = sever",
+     .message = "case.lua:2: unknown word 'sever'; did you mean 'server'?"},
+    {.text = "connect()",
+     .message = "case.lua:1: unknown word 'connect'; a machine does that: client:connect(...)"},
+    {.text = "local m = { handshake.time }",
+     .message = "case.lua:1: unknown word 'handshake'; metrics stand in quotes, as in "
+                "\"handshake.time\""},
     {.text = "\nreturn lnk { }", .message = "case.lua:2: unknown word 'lnk'; did you mean 'link'?"},
     {.text = "return xyzzy",
      .message = "case.lua:1: unknown word 'xyzzy'; see shakedown list words"},
@@ -315,6 +332,12 @@ static const struct row rows[] = {
     {.body = SWEEP "  timeline = { at(0*s, client:connect(server)), stop() },\n",
      .message =
          "case.lua:13: timeline: expected at(0*s, client:connect(server)) as number 2, found stop"},
+
+    {.body = SWEEP "  timeline = { at(0*s, client.connect(server)), at(9*s, stop()) },\n",
+     .message = "case.lua:13: write a colon: client:connect(...), not a dot"},
+    {.body = SWEEP "  timeline = { at(0*s, client:connect(server)), at(9*s, stop) },\n",
+     .message = "case.lua:13: at: expected an action such as stop(...), with its brackets, found a "
+                "function"},
 
     /* Measures, expectations, pictures. */
     {.body = SWEEP TIMELINE "  measure = { \"handshake.tme\" },\n",

@@ -115,6 +115,15 @@ static const struct story {
      .log = "0.000 connect client server 0/0\n3.000 stop\n",
      .outcome = SD_RUN_UNFINISHED,
      .detail = "enough"},
+    /* Functions do, or hand on, what they make. */
+    {.body = "  timeline = { " CONNECT "at(500*ms, function (run)\n"
+             "      client:send(server, 2*KiB)(run)\n"
+             "      after(1*s, client:close(server))(run)\n"
+             "      after(2*s, function (run) stop()(run) end)(run)\n"
+             "      local again = client:request(server)\n"
+             "      again { size = 1*KiB } (run) end), " END,
+     .log = "0.000 connect client server 0/0\n0.500 send 1 client 2048\n"
+            "0.500 connect client server 1024/256\n1.500 close 2 client\n2.500 stop\n"},
     /* The first end counts. */
     {.body = "  timeline = { " CONNECT "on(client, \"ready\", stop()), on(client, \"ready\", "
              "stop \"twice\"), " END,
@@ -383,6 +392,15 @@ static const struct {
     {"  timeline = { " CONNECT "on(client, \"ready\", function (run, event)\n"
      "    run:note(event.datail) end), " END,
      "case.lua:14: event: expected at, machine, name, detail, code or path, found 'datail'"},
+    {"  timeline = { at(0*s, function (run)\n    client:connect(server) end), " END,
+     "case.lua:14: client:connect: expected the run in brackets behind it, as in "
+     "client:connect(...)(run), found an action that nothing does"},
+    {"  timeline = { at(0*s, function (run)\n    client:connect(server):send(1*KiB) end), " END,
+     "case.lua:14: client:send: expected the run in brackets behind it, as in "
+     "client:send(...)(run), "
+     "found an action that nothing does"},
+    {"  timeline = { at(0*s, function (run)\n    run.note(\"x\") end), " END,
+     "case.lua:14: write a colon: run:note(...), not a dot"},
     {"  timeline = { at(0*s, function (run)\n    run.loss = 5 end), " END,
      "case.lua:14: run: its 'loss' cannot be set; use a local variable of the script"},
     {"  timeline = { at(0*s, note \"x\"), at(1*s, stop()) },\n"
