@@ -54,6 +54,7 @@ void bench_time_text(double ns, char *text, size_t cap);
 
 int bench_flood(struct bench_run *, bool quick, struct sd_error *);
 int bench_loss_sweep(struct bench_run *, bool quick, struct sd_error *);
+int bench_curvecp(struct bench_run *, bool quick, struct sd_error *);
 int bench_wireguard(struct bench_run *, bool quick, struct sd_error *);
 int bench_forwarding(struct bench_run *, bool quick, struct sd_error *);
 int bench_tls13_scale(struct bench_run *, bool quick, struct sd_error *);

@@ -3,11 +3,8 @@
 #include <string.h>
 
 #include "cmd/bench/bench.h"
+#include "cmd/bench/primitives.h"
 #include "cmd/stopwatch.h"
-#include "protocols/crypto/aead.h"
-#include "protocols/crypto/dh.h"
-#include "protocols/crypto/hash.h"
-#include "protocols/crypto/kdf.h"
 #include "sim/mem/mem.h"
 
 enum { CLIENT, SERVER, SEATS };
@@ -69,103 +66,16 @@ static double handshake_ns(void *ctx, struct sd_error *error)
                 p->handshakes, sd_mem_count(p->mem, CLIENT, SD_EV_KEY_UPDATE));
         return -1;
     }
-    for (int i = 0; i < SEATS; i++) {
-        const struct sd_account *now = &sd_mem_seat(p->mem, i)->env->account;
-        struct sd_account *before = &p->booked[i];
-        for (uint32_t r = 0; r < now->rows; r++) {
-            before->row[r].calls = now->row[r].calls - before->row[r].calls;
-            before->row[r].bytes = now->row[r].bytes - before->row[r].bytes;
-        }
-    }
+    for (int i = 0; i < SEATS; i++)
+        bench_booked(&p->booked[i], &sd_mem_seat(p->mem, i)->env->account);
     return ns;
 }
 
-/* -- the same cryptography alone -- */
-
-static uint8_t in[256] = {9}, out[256 + SD_AEAD_TAG], key[SD_X25519_LEN] = {8}, sealed[256];
-
-static void x25519_keygen(size_t len)
-{
-    (void)len;
-    sd_x25519_public(out, key);
-}
-
-static void x25519_derive(size_t len)
-{
-    (void)len;
-    sd_x25519(out, key, in);
-}
-
-static void blake2s(size_t len)
-{
-    sd_blake2s(out, in, len, NULL, 0);
-}
-
-static void blake2s_mac(size_t len)
-{
-    sd_blake2s_mac(out, SD_BLAKE2S_MAC_LEN, key, sizeof key, in, len);
-}
-
-static void hkdf_blake2s(size_t len)
-{
-    sd_hkdf_blake2s(out, out + SD_KDF_LEN, NULL, key, in, len);
-}
-
-static void chachapoly_seal(size_t len)
-{
-    sd_chachapoly_seal(out, in, len, NULL, 0, in, key);
-}
-
-static void chachapoly_open(size_t len)
-{
-    sd_chachapoly_open(out, sealed, len + SD_AEAD_TAG, NULL, 0, in, key);
-}
-
-static const struct primitive {
-    enum sd_op op;
-    const char *alg;
-    void (*once)(size_t len);
-} primitives[] = {
-    {SD_OP_KEYGEN, "X25519", x25519_keygen},
-    {SD_OP_DERIVE, "X25519", x25519_derive},
-    {SD_OP_HASH, "BLAKE2S-256", blake2s},
-    {SD_OP_MAC, "BLAKE2SMAC", blake2s_mac},
-    {SD_OP_KDF, "HKDF-BLAKE2S", hkdf_blake2s},
-    {SD_OP_SEAL, "ChaCha20-Poly1305", chachapoly_seal},
-    {SD_OP_OPEN, "ChaCha20-Poly1305", chachapoly_open},
-};
-#define PRIMITIVES (sizeof primitives / sizeof *primitives)
-
-static const struct primitive *primitive_of(const struct sd_account_row *row)
-{
-    for (size_t i = 0; i < PRIMITIVES; i++)
-        if (primitives[i].op == row->op && strcmp(primitives[i].alg, row->alg) == 0)
-            return &primitives[i];
-    return NULL;
-}
-
-/* As many calls as the handshakes made, of the mean number of bytes. */
 static double primitives_ns(void *ctx, struct sd_error *error)
 {
-    struct pair *p = ctx;
-    double start = sd_cpu_ns();
-    for (int i = 0; i < SEATS; i++)
-        for (uint32_t r = 0; r < p->booked[i].rows; r++) {
-            const struct sd_account_row *row = &p->booked[i].row[r];
-            const struct primitive *primitive = primitive_of(row);
-            size_t len = row->calls > 0 ? row->bytes / row->calls : 0;
-            if (primitive == NULL || len > sizeof in) {
-                sd_fail(error, SD_E_INTERNAL,
-                        "bench: WireGuard booked %s %s of %zu bytes, which "
-                        "is no primitive of its handshake",
-                        sd_op_name(row->op), row->alg, len);
-                return -1;
-            }
-            sd_chachapoly_seal(sealed, in, len < 128 ? len : 0, NULL, 0, in, key);
-            for (uint64_t n = 0; n < row->calls; n++)
-                primitive->once(len);
-        }
-    return (sd_cpu_ns() - start) / p->handshakes;
+    const struct pair *p = ctx;
+    double ns = bench_primitives_ns(p->booked, SEATS, "WireGuard", error);
+    return ns < 0 ? ns : ns / p->handshakes;
 }
 
 int bench_wireguard(struct bench_run *run, bool quick, struct sd_error *error)

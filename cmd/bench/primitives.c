@@ -1,0 +1,124 @@
+#include "cmd/bench/primitives.h"
+#include <string.h>
+
+#include "cmd/stopwatch.h"
+#include "protocols/crypto/aead.h"
+#include "protocols/crypto/box.h"
+#include "protocols/crypto/dh.h"
+#include "protocols/crypto/hash.h"
+#include "protocols/crypto/kdf.h"
+
+enum { BYTES_MAX = 2048, TAG = 16 };
+static uint8_t in[BYTES_MAX] = {9}, out[BYTES_MAX + TAG], key[SD_X25519_LEN] = {8};
+static uint8_t sealed[BYTES_MAX + TAG]; /* what the next primitive opens */
+
+static void x25519_keygen(size_t len)
+{
+    (void)len;
+    sd_x25519_public(out, key);
+}
+
+static void x25519_derive(size_t len)
+{
+    (void)len;
+    sd_x25519(out, key, in);
+}
+
+static void blake2s(size_t len)
+{
+    sd_blake2s(out, in, len, NULL, 0);
+}
+
+static void blake2s_mac(size_t len)
+{
+    sd_blake2s_mac(out, SD_BLAKE2S_MAC_LEN, key, sizeof key, in, len);
+}
+
+static void hkdf_blake2s(size_t len)
+{
+    sd_hkdf_blake2s(out, out + SD_KDF_LEN, NULL, key, in, len);
+}
+
+static void chachapoly_seal(size_t len)
+{
+    sd_chachapoly_seal(out, in, len, NULL, 0, in, key);
+}
+
+static void chachapoly_open(size_t len)
+{
+    sd_chachapoly_open(out, sealed, len + SD_AEAD_TAG, NULL, 0, in, key);
+}
+
+static void box_seal(size_t len)
+{
+    sd_box_seal(out, in, len, in, key);
+}
+
+static void box_open(size_t len)
+{
+    sd_box_open(out, sealed, len + SD_BOX_TAG, in, key);
+}
+
+static const struct primitive {
+    enum sd_op op;
+    const char *alg;
+    void (*once)(size_t len);
+    void (*prepare)(size_t len); /* leaves in `out` what `once` opens; NULL: nothing */
+} primitives[] = {
+    {SD_OP_KEYGEN, "X25519", x25519_keygen, NULL},
+    {SD_OP_DERIVE, "X25519", x25519_derive, NULL},
+    {SD_OP_HASH, "BLAKE2S-256", blake2s, NULL},
+    {SD_OP_MAC, "BLAKE2SMAC", blake2s_mac, NULL},
+    {SD_OP_KDF, "HKDF-BLAKE2S", hkdf_blake2s, NULL},
+    {SD_OP_SEAL, "ChaCha20-Poly1305", chachapoly_seal, NULL},
+    {SD_OP_OPEN, "ChaCha20-Poly1305", chachapoly_open, chachapoly_seal},
+    {SD_OP_SEAL, "XSalsa20-Poly1305", box_seal, NULL},
+    {SD_OP_OPEN, "XSalsa20-Poly1305", box_open, box_seal},
+};
+#define PRIMITIVES (sizeof primitives / sizeof *primitives)
+
+static const struct primitive *primitive_of(const struct sd_account_row *row)
+{
+    for (size_t i = 0; i < PRIMITIVES; i++)
+        if (primitives[i].op == row->op && strcmp(primitives[i].alg, row->alg) == 0)
+            return &primitives[i];
+    return NULL;
+}
+
+void bench_booked(struct sd_account *before, const struct sd_account *now)
+{
+    for (uint32_t r = 0; r < now->rows; r++) {
+        uint64_t calls = r < before->rows ? before->row[r].calls : 0;
+        uint64_t bytes = r < before->rows ? before->row[r].bytes : 0;
+        before->row[r] = now->row[r];
+        before->row[r].calls -= calls;
+        before->row[r].bytes -= bytes;
+    }
+    before->rows = now->rows;
+}
+
+double bench_primitives_ns(const struct sd_account *booked, size_t accounts, const char *protocol,
+                           struct sd_error *error)
+{
+    double start = sd_cpu_ns();
+    for (size_t i = 0; i < accounts; i++)
+        for (uint32_t r = 0; r < booked[i].rows; r++) {
+            const struct sd_account_row *row = &booked[i].row[r];
+            const struct primitive *primitive = primitive_of(row);
+            size_t len = row->calls > 0 ? row->bytes / row->calls : 0;
+            if (primitive == NULL || len > BYTES_MAX) {
+                sd_fail(error, SD_E_INTERNAL,
+                        "bench: %s booked %s %s of %zu bytes, which is no primitive of its "
+                        "handshake",
+                        protocol, sd_op_name(row->op), row->alg, len);
+                return -1;
+            }
+            if (primitive->prepare != NULL) {
+                primitive->prepare(len);
+                memcpy(sealed, out, len + TAG);
+            }
+            for (uint64_t n = 0; n < row->calls; n++)
+                primitive->once(len);
+        }
+    return sd_cpu_ns() - start;
+}
