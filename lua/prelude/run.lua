@@ -81,6 +81,14 @@ function Event:__index(name)
          tostring(name))
 end
 
+local Path = { is = "path" }
+function Path:__tostring()
+  return "the event's path"
+end
+function Path:__index(name)
+  P.fail(nil, "event.path: expected remote or [\"local\"], found '%s'", tostring(name))
+end
+
 -- -- ending --
 
 function P.finish_run(outcome, detail)
@@ -117,8 +125,8 @@ end
 local function session(step, from, chain)
   local conn = chain.conn or lab.last_conn(from.id, step.args[1].id)
   if conn == 0 then
-    P.fail(step.line, "%s: %s and %s have no session yet", tostring(step), from.name,
-           step.args[1].name)
+    P.fail(step.line, "%s: expected a session of %s with %s, found none yet; connect() first, and do " ..
+             "this on(..., \"ready\", ...)", tostring(step), from.name, step.args[1].name)
   end
   return conn
 end
@@ -286,7 +294,8 @@ function P.happened(id, name, conn, detail, code, at, near, far)
   if #actions > 0 then
     local event = setmetatable({ at = P.quantity("time", at), machine = machine,
                                  name = name, detail = detail, code = code,
-                                 path = { ["local"] = near, remote = far } }, Event)
+                                 path = setmetatable({ ["local"] = near, remote = far }, Path) },
+                               Event)
     for _, action in ipairs(actions) do
       P.perform(action, handle, event)
     end

@@ -388,7 +388,12 @@ static const struct {
     {"  timeline = { at(0*s, function (run)\n    server:send(client, 5)(run) end), " END,
      "case.lua:14: send: expected a size such as 64*KiB, found the number 5"},
     {"  timeline = { at(0*s, function (run)\n    server:send(client, 5*B)(run) end), " END,
-     "case.lua:14: server:send: server and client have no session yet"},
+     "case.lua:14: server:send: expected a session of server with client, found none yet; "
+     "connect() "
+     "first, and do this on(..., \"ready\", ...)"},
+    {"  timeline = { " CONNECT "on(client, \"ready\", function (run, event)\n"
+     "    run:note(event.path.remot) end), " END,
+     "case.lua:14: event.path: expected remote or [\"local\"], found 'remot'"},
     {"  timeline = { " CONNECT "on(client, \"ready\", function (run, event)\n"
      "    run:note(event.datail) end), " END,
      "case.lua:14: event: expected at, machine, name, detail, code or path, found 'datail'"},
