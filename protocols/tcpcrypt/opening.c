@@ -173,8 +173,8 @@ static void hear_syn(struct tcpcrypt *tc, const struct sd_path *path, const uint
             conclude(tc, s->opening);
         return;
     }
-    if (s || !tc->set.speaks || tc->openings >= tc->set.openings_max ||
-        !tc_eno_find(options, len, &option, &option_len))
+    if (s || !(tc->set.role & SD_ROLE_SERVER) || !tc->set.speaks ||
+        tc->openings >= tc->set.openings_max || !tc_eno_find(options, len, &option, &option_len))
         return;
     s = tc_session_new(tc, path);
     struct tc_opening *o = s ? tc_opening_new(tc, s, false) : NULL;
@@ -251,6 +251,8 @@ static size_t write_ack(struct tcpcrypt *tc, const struct sd_path *path, uint8_t
         return 0;
     size_t len = tc_eno_write(out, cap, &none);
     o->ack_sent |= len > 0;
+    if (!o->ack_sent)
+        o->why_plain = "the ACK has no room for the ENO option";
     return len;
 }
 

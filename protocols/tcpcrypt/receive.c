@@ -150,6 +150,8 @@ static bool keep(struct tcpcrypt *tc, struct tc_session *s, const uint8_t *data,
 {
     if (s->in_len + len > s->in_cap) {
         size_t cap = s->in_len + len;
+        if (cap < 2 * s->in_cap)
+            cap = 2 * s->in_cap;
         uint8_t *more = sd_realloc(tc->env, s->in, cap);
         if (!more)
             return false;

@@ -73,10 +73,16 @@ static void save(struct world *w)
 struct row {
     const char *protocol, *mode;
     bool costs;
+    bool keyless; /* there is no format for its keys */
 };
 static const struct row rows[] = {
-    {"tls13", "fresh", false},   {"tls13", "early", false},     {"tls12", "resumed", true},
-    {"dtls12", "cookie", false}, {"wireguard", "fresh", false}, {"wireguard", "psk", true},
+    {.protocol = "tls13", .mode = "fresh"},
+    {.protocol = "tls13", .mode = "early"},
+    {.protocol = "tls12", .mode = "resumed", .costs = true},
+    {.protocol = "dtls12", .mode = "cookie"},
+    {.protocol = "wireguard", .mode = "fresh"},
+    {.protocol = "wireguard", .mode = "psk", .costs = true},
+    {.protocol = "tcpcrypt", .mode = "resumed", .costs = true, .keyless = true},
 };
 
 static const struct sd_cost_table costs = {
@@ -141,7 +147,7 @@ static void twice_the_same(void **state)
         record(&rows[i], &first);
         record(&rows[i], &second);
         assert_true(strlen(first.trace) > 2000 && strlen(first.capture) > 2000);
-        assert_true(strlen(first.keys) > 100);
+        assert_true(rows[i].keyless || strlen(first.keys) > 100);
         compare(&rows[i], "metrics", first.metrics, second.metrics);
         compare(&rows[i], "trace", first.trace, second.trace);
         compare(&rows[i], "capture", first.capture, second.capture);

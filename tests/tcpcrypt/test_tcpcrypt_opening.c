@@ -233,6 +233,39 @@ static void half_open_connections_are_forgotten(void **state)
     pair_free(&p);
 }
 
+/* What does not fit into a segment is not said, and then there is no encryption. */
+static void segments_without_room(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t syn, syn_ack, ack;
+        size_t said[3];
+    } rooms[] = {
+        {20, 20, 20, {4, 4, 2}}, {4, 4, 2, {4, 4, 2}}, {3, 4, 2, {0, 0, 0}},
+        {4, 3, 2, {4, 0, 0}},    {4, 4, 1, {4, 4, 0}},
+    };
+    for (size_t i = 0; i < SD_ROWS(rooms); i++) {
+        struct pair p;
+        uint8_t bytes[TC_OPTION_ROOM];
+        struct sd_path path = {.conn = 901};
+        sd_sid sid;
+        pair_make(&p, &(struct pair_setup){0});
+        struct sd_seat *seat[2] = {sd_mem_seat(p.mem, CLIENT), sd_mem_seat(p.mem, SERVER)};
+        const size_t room[3] = {rooms[i].syn, rooms[i].syn_ack, rooms[i].ack};
+        for (int k = 0; k < 3; k++) {
+            size_t len = sd_seat_tcp_options(seat[k % 2], 0, &path, (enum sd_segment)k, NULL, 0,
+                                             bytes, room[k]);
+            assert_int_equal(len, rooms[i].said[k]);
+            sd_seat_tcp_options(seat[!(k % 2)], 0, &path, (enum sd_segment)k, bytes, len, NULL, 0);
+        }
+        struct sd_open open = {.path = path};
+        sd_seat_open(seat[CLIENT], 0, &open, &sid);
+        const struct tc_session *s = tc_session_find(pair_agent(&p, CLIENT), 901);
+        assert_int_equal(s->state, rooms[i].said[2] ? TC_EXPECT_INIT2 : TC_PLAIN);
+        pair_free(&p);
+    }
+}
+
 /* -- simultaneous open, which no host here does: the segments by hand -- */
 
 struct end {
@@ -358,6 +391,7 @@ int main(void)
         cmocka_unit_test(outcomes),
         cmocka_unit_test(stripped_from_the_ack_alone),
         cmocka_unit_test(encryption_can_be_required),
+        cmocka_unit_test(segments_without_room),
         cmocka_unit_test(half_open_connections_are_forgotten),
         cmocka_unit_test(simultaneous_open),
     };
