@@ -30,8 +30,9 @@ const struct sd_word sd_words[] = {
     {"scenario.plot", "{ x = \"loss\", y = \"handshake.time\", by = \"protocol\" }, or a list; the "
                       "second one without a name gets that of its y"},
     {"scenario.answer", "{ of = \"handshake.time\", when = { loss = 5*percent }, per = \"rtt\", "
-                        "say = \"handshake\" }: what the report answers the question by; per and "
-                        "say as you like"},
+                        "say = \"a handshake\" }: what the report answers the question by; per and "
+                        "say as you like.  Of what is true or false say begins with a verb: "
+                        "\"survives it\""},
     {"scenario.ladder", "{ when = { protocol = \"tls13\" }, window = { 0*s, 1*s } }, or a list"},
     {"each", "each.loss is the value of this run; each.rtt / 2 works as well"},
     {"protocols", "protocols.all is every protocol of this build"},

@@ -211,18 +211,6 @@ static void put_axis_titles(FILE *to, const struct plot_layout *layout)
     }
 }
 
-static const char *what_of(const struct plot_spec *spec)
-{
-    size_t index;
-    json_t *measure;
-    json_array_foreach(json_object_get(spec->scenario, "measure"), index, measure)
-    {
-        if (!strcmp(sd_stored_text(measure, "column"), spec->y))
-            return sd_stored_text(measure, "what");
-    }
-    return "";
-}
-
 static int put_canvas(FILE *to, const struct plot_layout *layout, struct sd_error *error)
 {
     if (!layout->data->runs)
@@ -252,7 +240,8 @@ static int draw(const struct plot_data *data, FILE *to, struct sd_error *error)
         return rc;
     double y = put_paragraph(body.to, 12, PLOT_TITLE, " font-weight=\"bold\" fill=\"" SD_INK "\"",
                              spec->title);
-    y = put_paragraph(body.to, y + 2, PLOT_TEXT, MUTED_TEXT, what_of(spec));
+    y = put_paragraph(body.to, y + 2, PLOT_TEXT, MUTED_TEXT,
+                      sd_stored_text(sd_stored_measure(spec->scenario, spec->y), "what"));
     sd_plot_lay_out(&layout, data, y + 10);
     describe_marks(&layout, marks);
     describe_gaps(&layout, gaps);

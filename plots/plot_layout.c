@@ -63,14 +63,8 @@ static void take_sample(struct plot_layout *layout, struct range *range,
 static void name_values(struct plot_layout *layout)
 {
     const struct plot_spec *spec = layout->data->spec;
-    size_t index;
-    json_t *measure;
-    layout->y_name = layout->y_column = spec->y;
-    json_array_foreach(json_object_get(spec->scenario, "measure"), index, measure)
-    {
-        if (!strcmp(sd_stored_text(measure, "column"), spec->y))
-            layout->y_name = sd_stored_text(measure, "name");
-    }
+    layout->y_name = sd_stored_measure_name(spec->scenario, spec->y);
+    layout->y_column = spec->y;
     if (spec->kind != PLOT_CDF && sd_stat_counts(spec->show[0])) {
         bool rate = spec->show[0] == SD_STAT_RATE;
         layout->y_name = rate ? "share.of.runs.that.are.ok" : "runs";

@@ -1,298 +1,342 @@
-/* report_answer.c - one sentence from the data.
+/* report_answer.c - one sentence from the data: the measure that a scenario's "answer" names.
  *
- * It says what the scenario's first plot shows, a line at its far end: which protocol is lowest,
- * which highest, and which never got there. */
+ * "Until the reply begins: 2.00 round trips for QUIC and DTLS 1.3; 3.00 round trips for TLS 1.3."
+ * What is true or false is told by who: "WireGuard survives; TLS 1.2 and TLS 1.3 do not." */
 #include "plots/axis.h"
-#include "plots/plot_data.h"
 #include "plots/report_parts.h"
+#include "plots/report_points.h"
 #include "plots/svg.h"
 #include <ctype.h>
-#include <math.h>
 #include <string.h>
 
-#define LISTED 3
+#define VALUES   6  /* told apart in one sentence; of more, the middle is summed up */
+#define NAMED    12 /* names in one sentence, before the largest group becomes "all others" */
+#define TROUBLED 4  /* protocols whose unfinished runs are told one by one */
 
-struct list {
-    char text[640];
-    size_t count;
-};
+/* -- words -- */
 
-static void add(struct list *list, const char *text)
+static void put_strong(FILE *to, const char *text)
 {
-    size_t len = strlen(list->text);
-    if (list->count++ < LISTED)
-        snprintf(list->text + len, sizeof list->text - len, "%s%s", len ? ", " : "", text);
-}
-
-static void put_list(FILE *to, const struct list *list)
-{
-    sd_xml(to, list->text);
-    if (list->count > LISTED)
-        fprintf(to, " and %zu more", list->count - LISTED);
-}
-
-struct answer {
-    const struct plot_data *data;
-    size_t panel, first_x, last_x; /* what is looked at */
-};
-
-/* Points are told by what they are of (a protocol, mostly) and by what else they differ in: a plot
- * may have either as its x.  One `of` without the other means all its points. */
-struct naming {
-    const struct plot_keys *of, *other;
-    const char *of_column, *other_column; /* other_column "": they differ in nothing else */
-    bool turned;                          /* x is what they are of */
-};
-
-static struct naming naming_of(const struct answer *answer)
-{
-    const struct plot_data *data = answer->data;
-    const struct plot_spec *spec = data->spec;
-    bool turned = !strcmp(spec->x, "protocol") && strcmp(spec->x, spec->by);
-    bool one = !*spec->x || !strcmp(spec->x, spec->by) || answer->first_x == answer->last_x;
-    if (turned)
-        return (struct naming){&data->x, &data->series, spec->x, spec->by, true};
-    return (struct naming){&data->series, &data->x, spec->by, one ? "" : spec->x, false};
-}
-
-static struct sd_value value_at(const struct answer *answer, const struct naming *naming, size_t of,
-                                size_t other, enum sd_stat stat)
-{
-    const struct sd_sample *sample = sd_plot_sample(
-        answer->data, answer->panel, naming->turned ? other : of, naming->turned ? of : other);
-    return sample->n ? sd_sample_stat(sample, stat) : (struct sd_value){.kind = SD_VALUE_NONE};
-}
-
-/* "TLS 1.3", "TLS 1.3 resumed", "TLS 1.3 with lost 2" */
-static void name_point(const struct naming *naming, size_t of, size_t other, bool alone, char *text,
-                       size_t cap)
-{
-    char name[96], column[96], cell[96];
-    sd_cell_text(naming->of_column, naming->of->cell[of], name, sizeof name);
-    if (alone) {
-        snprintf(text, cap, "%s", name);
-        return;
-    }
-    sd_name_text(naming->other_column, column, sizeof column);
-    sd_cell_text(naming->other_column, naming->other->cell[other], cell, sizeof cell);
-    if (!strcmp(naming->other_column, "mode"))
-        snprintf(text, cap, "%s %s", name, cell);
-    else
-        snprintf(text, cap, "%s with %s %s", name, column, cell);
-}
-
-static bool is(struct sd_value value, enum sd_value_kind kind, double number)
-{
-    return value.kind == kind && (kind != SD_VALUE_KNOWN || sd_value_number(value) == number);
-}
-
-/* All points whose value is such; one word for all points of one kind. */
-static struct list list_points(const struct answer *answer, enum sd_stat stat,
-                               enum sd_value_kind kind, double number)
-{
-    struct naming naming = naming_of(answer);
-    struct list list = {0};
-    size_t first = naming.turned ? 0 : answer->first_x;
-    size_t last = naming.turned ? naming.other->count - 1 : answer->last_x;
-    char text[300];
-    for (size_t of = 0; of < naming.of->count; of++) {
-        size_t points = 0, such = 0;
-        for (size_t other = first; other <= last; other++) {
-            struct sd_value value = value_at(answer, &naming, of, other, stat);
-            points += value.kind != SD_VALUE_NONE;
-            such += is(value, kind, number);
-        }
-        bool alone = such == points && (points > 1 || !*naming.other_column);
-        for (size_t other = first; such && other <= last; other++) {
-            if (!is(value_at(answer, &naming, of, other, stat), kind, number))
-                continue;
-            name_point(&naming, of, other, alone, text, sizeof text);
-            add(&list, text);
-            if (alone)
-                break;
-        }
-    }
-    return list;
-}
-
-struct extremes {
-    double lowest, highest;
-    size_t values;
-};
-
-static struct extremes look(const struct answer *answer, enum sd_stat stat)
-{
-    const struct plot_data *data = answer->data;
-    struct extremes found = {INFINITY, -INFINITY, 0};
-    for (size_t x = answer->first_x; x <= answer->last_x; x++)
-        for (size_t series = 0; series < data->series.count; series++) {
-            const struct sd_sample *sample = sd_plot_sample(data, answer->panel, series, x);
-            struct sd_value value = sd_sample_stat(sample, stat);
-            if (!sample->n || value.kind != SD_VALUE_KNOWN)
-                continue;
-            found.lowest = fmin(found.lowest, sd_value_number(value));
-            found.highest = fmax(found.highest, sd_value_number(value));
-            found.values++;
-        }
-    return found;
-}
-
-/* "At loss 10%, with RTT 100 ms: " */
-static void put_where(FILE *to, const struct answer *answer, bool at)
-{
-    const struct plot_data *data = answer->data;
-    char name[96], value[96];
-    if (at) {
-        sd_name_text(data->spec->x, name, sizeof name);
-        sd_cell_text(data->spec->x, data->x.cell[answer->last_x], value, sizeof value);
-        fputs("At ", to);
-        sd_xml(to, name);
-        fputc(' ', to);
-        sd_xml(to, value);
-    }
-    if (*data->spec->panel) {
-        sd_name_text(data->spec->panel, name, sizeof name);
-        sd_cell_text(data->spec->panel, data->panel.cell[answer->panel], value, sizeof value);
-        fputs(at ? ", with " : "With ", to);
-        sd_xml(to, name);
-        fputc(' ', to);
-        sd_xml(to, value);
-    }
-    if (at || *data->spec->panel)
-        fputs(", ", to);
-}
-
-static const char *measure_name(const struct plot_spec *spec)
-{
-    size_t index;
-    json_t *measure;
-    json_array_foreach(json_object_get(spec->scenario, "measure"), index, measure)
-    {
-        if (!strcmp(sd_stored_text(measure, "column"), spec->y))
-            return sd_stored_text(measure, "name");
-    }
-    return spec->y;
-}
-
-/* "the median handshake time" */
-static void put_subject(FILE *to, const struct plot_spec *spec, bool begins)
-{
-    char name[96], text[192];
-    sd_name_text(measure_name(spec), name, sizeof name);
-    switch (spec->show[0]) {
-    case SD_STAT_RATE:
-        snprintf(text, sizeof text, "the share of runs that end well");
-        break;
-    case SD_STAT_N:
-    case SD_STAT_OK:
-    case SD_STAT_FAILED:
-    case SD_STAT_UNFINISHED:
-        snprintf(text, sizeof text, "the number of runs");
-        break;
-    default:
-        snprintf(text, sizeof text, "the %s %s",
-                 spec->show[0] == SD_STAT_P50 ? "median" : sd_stat_names[spec->show[0]], name);
-    }
-    if (begins)
-        text[0] = (char)toupper((unsigned char)text[0]);
+    fputs("<strong>", to);
     sd_xml(to, text);
+    fputs("</strong>", to);
 }
 
-/* " runs from 50 ms (WireGuard) to 400 ms (TLS 1.2), and is never reached for DTLS 1.2" */
-static void put_extremes(FILE *to, const struct answer *answer, enum sd_stat stat)
+static void put_begin(FILE *to, const char *text)
 {
-    const char *unit = stat == SD_STAT_RATE   ? "ppm"
-                       : sd_stat_counts(stat) ? ""
-                                              : answer->data->spec->y;
-    struct extremes found = look(answer, stat);
-    struct list lowest = list_points(answer, stat, SD_VALUE_KNOWN, found.lowest);
-    struct list highest = list_points(answer, stat, SD_VALUE_KNOWN, found.highest);
-    struct list never = list_points(answer, stat, SD_VALUE_NEVER, 0);
-    char low[SD_AMOUNT], high[SD_AMOUNT];
-    sd_amount_text(unit, found.lowest, low);
-    sd_amount_text(unit, found.highest, high);
-    if (!found.values) {
-        fputs(" is never reached", to);
+    char first[2] = {(char)toupper((unsigned char)*text), '\0'};
+    sd_xml(to, first);
+    if (*text)
+        sd_xml(to, text + 1);
+}
+
+/* "TLS 1.2, TLS 1.3 and QUIC"; of very many the first, and how many more. */
+static void put_names(FILE *to, const struct points *points, size_t at, size_t count)
+{
+    size_t shown = count > NAMED ? NAMED - 2 : count;
+    for (size_t i = 0; i < shown; i++) {
+        fputs(!i ? "" : i + 1 == count ? " and " : ", ", to);
+        sd_xml(to, points->name[at + i].text);
+    }
+    if (shown < count)
+        fprintf(to, " and %zu more", count - shown);
+}
+
+/* "At loss 5%, ": what the runs were chosen by, of what the scenario sweeps over. */
+static bool put_where(FILE *to, const struct points *points)
+{
+    const json_t *sweep = json_object_get(points->scenario, "sweep");
+    bool any = false;
+    const char *column;
+    json_t *cells;
+    json_object_foreach((json_t *)points->when, column, cells)
+    {
+        char name[96], text[96];
+        const char *cell = json_string_value(json_array_get(cells, 0));
+        if (!cell || json_array_size(cells) != 1 ||
+            json_array_size(json_object_get(sweep, column)) < 2)
+            continue;
+        sd_name_text(column, name, sizeof name);
+        sd_cell_text(column, cell, text, sizeof text);
+        fputs(any ? ", " : isdigit((unsigned char)*cell) ? "At " : "With ", to);
+        sd_xml(to, name);
+        fputc(' ', to);
+        sd_xml(to, text);
+        any = true;
+    }
+    if (any)
+        fputs(", ", to);
+    return any;
+}
+
+/* -- how much -- */
+
+/* "Until the reply begins", "At loss 5%, the median handshake time" */
+static void put_subject(FILE *to, const struct points *points)
+{
+    char name[96], text[128];
+    if (*points->say) {
+        put_begin(to, points->say);
         return;
     }
-    if (!strcmp(low, high)) {
-        fprintf(to, " is <strong>%s</strong> for ", low);
-        if (found.values > 1 && !never.count)
-            fputs("all", to);
-        else
-            put_list(to, &lowest);
-    } else {
-        fprintf(to, " runs from <strong>%s</strong> (", low);
-        put_list(to, &lowest);
-        fprintf(to, ") to <strong>%s</strong> (", high);
-        put_list(to, &highest);
-        fputc(')', to);
+    bool where = put_where(to, points);
+    sd_name_text(sd_stored_measure_name(points->scenario, points->y), name, sizeof name);
+    const char *before = points->flag ? "" : points->repeated ? "the median " : "the ";
+    snprintf(text, sizeof text, "%s%s", before, name);
+    if (where)
+        sd_xml(to, text);
+    else
+        put_begin(to, text);
+}
+
+/* One value for all. */
+static void put_all(FILE *to, const struct points *points)
+{
+    put_strong(to, points->name->value.text);
+    fputs(" for ", to);
+    if (points->names <= 2)
+        put_names(to, points, 0, points->names);
+    else
+        fprintf(to, points->plain ? "all %zu protocols" : "all", points->names);
+}
+
+/* "2.00 round trips for QUIC and DTLS 1.3", after what went before. */
+static void put_value(FILE *to, const struct points *points, size_t at, const char *gap)
+{
+    fputs(gap, to);
+    put_strong(to, points->name[at].value.text);
+    fputs(" for ", to);
+    put_names(to, points, at, points_alike(points, at));
+}
+
+/* Few values: each.  Where the names are many, one value is that of all others, and comes last. */
+static void put_each(FILE *to, const struct points *points)
+{
+    size_t largest = 0;
+    for (size_t at = 0; at < points->names; at += points_alike(points, at))
+        if (points_alike(points, at) > points_alike(points, largest))
+            largest = at;
+    bool others = points->names > NAMED;
+    const char *gap = "";
+    for (size_t at = 0; at < points->names; at += points_alike(points, at)) {
+        if (others && at == largest)
+            continue;
+        put_value(to, points, at, gap);
+        gap = "; ";
     }
-    if (never.count) {
-        fputs(", and is never reached for ", to);
-        put_list(to, &never);
+    if (others) {
+        fputs(gap, to);
+        put_strong(to, points->name[largest].value.text);
+        fputs(" for all others", to);
     }
 }
 
-static void put_sentence(FILE *to, const struct answer *answer)
+/* Many values: the first three and the last two, and how many are between. */
+static void put_range(FILE *to, const struct points *points, size_t values)
 {
-    const struct plot_spec *spec = answer->data->spec;
-    bool one_x =
-        answer->data->numeric && answer->first_x == answer->last_x && answer->data->x.count > 1;
-    put_where(to, answer, one_x);
-    put_subject(to, spec, !one_x && !*spec->panel);
-    for (size_t i = 0; i < spec->shown; i++) {
-        if (i)
-            fprintf(to, "; its %s", sd_stat_names[spec->show[i]]);
-        put_extremes(to, answer, spec->show[i]);
+    size_t value = 0, from = 0, last = 0;
+    for (size_t at = 0; at < points->names; at += points_alike(points, at), value++) {
+        if (value < 3 || value + 2 >= values) {
+            put_value(to, points, at, at ? "; " : "");
+            continue;
+        }
+        from = value == 3 ? at : from;
+        last = at;
+        if (value + 3 < values)
+            continue;
+        fputs("; ", to);
+        put_strong(to, points->name[from].value.text);
+        fputs(" to ", to);
+        put_strong(to, points->name[last].value.text);
+        fprintf(to, " for %zu more", last + points_alike(points, last) - from);
     }
-    fputs(".", to);
 }
 
-/* A scenario without plots: its first metric by protocol. */
-static struct plot_spec plain_spec(const json_t *scenario)
+static void put_amounts(FILE *to, const struct points *points)
 {
-    const char *metric = json_string_value(json_array_get(json_object_get(scenario, "metrics"), 0));
-    return (struct plot_spec){
-        .name = sd_stored_text(scenario, "name"),
-        .x = "",
-        .y = metric ? metric : "",
-        .by = "protocol",
-        .panel = "",
-        .kind = PLOT_BARS,
-        .show = {SD_STAT_MEDIAN},
-        .shown = 1,
-        .scenario = scenario,
+    size_t values = 0;
+    for (size_t at = 0; at < points->names; at += points_alike(points, at))
+        values++;
+    put_subject(to, points);
+    fputs(": ", to);
+    if (values == 1)
+        put_all(to, points);
+    else if (values <= VALUES)
+        put_each(to, points);
+    else
+        put_range(to, points, values);
+}
+
+/* -- who does -- */
+
+struct predicate {
+    char one[192], many[192];       /* "survives it", "survive it" */
+    const char *not_one, *not_many; /* "does not", "do not" */
+    const char *rest;               /* what follows these in a full sentence: "survive it" */
+};
+
+static bool ends(const char *word, size_t len, const char *end)
+{
+    size_t size = strlen(end);
+    return len > size + 1 && !memcmp(word + len - size, end, size);
+}
+
+/* The verb without the end of the third person singular: "survives", "carries", "passes". */
+static void plain_form(const char *verb, size_t len, char *text, size_t cap)
+{
+    static const char *const hiss[] = {"sses", "shes", "ches", "xes", "zzes", "oes"};
+    bool carries = ends(verb, len, "ies"), passes = false;
+    for (size_t i = 0; i < sizeof hiss / sizeof *hiss; i++)
+        passes |= ends(verb, len, hiss[i]);
+    snprintf(text, cap, "%.*s%s",
+             (int)(len - (carries  ? 3
+                          : passes ? 2
+                                   : 1)),
+             verb, carries ? "y" : "");
+}
+
+/* False: the words do not begin with a verb in the third person singular. */
+static bool predicate_of(const struct points *points, struct predicate *predicate)
+{
+    static const struct {
+        const char *one, *many, *not_one, *not_many;
+    } rows[] = {
+        {"is", "are", "is not", "are not"},
+        {"has", "have", "has not", "have not"},
+        {"was", "were", "was not", "were not"},
     };
+    char *one = predicate->one, verb[96];
+    if (*points->say)
+        snprintf(one, sizeof predicate->one, "%s", points->say);
+    else
+        sd_name_text(sd_stored_measure_name(points->scenario, points->y), one,
+                     sizeof predicate->one);
+    size_t len = strcspn(one, " ");
+    if (len < 2 || len >= sizeof verb || one[len - 1] != 's' || one[len - 2] == 's')
+        return false;
+    plain_form(one, len, verb, sizeof verb);
+    predicate->not_one = "does not";
+    predicate->not_many = "do not";
+    predicate->rest = predicate->many;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strlen(rows[i].one) == len && !memcmp(one, rows[i].one, len)) {
+            snprintf(verb, sizeof verb, "%s", rows[i].many);
+            predicate->not_one = rows[i].not_one;
+            predicate->not_many = rows[i].not_many;
+            predicate->rest = one[len] ? one + len + 1 : "";
+        }
+    snprintf(predicate->many, sizeof predicate->many, "%s%s", verb, one + len);
+    return true;
+}
+
+static void put_none(FILE *to, const struct points *points, const struct predicate *predicate)
+{
+    if (points->names > 1) {
+        put_strong(to, "None");
+        if (points->plain)
+            fprintf(to, " of the %zu protocols", points->names);
+        fputc(' ', to);
+        sd_xml(to, predicate->one);
+        return;
+    }
+    put_strong(to, points->name->text);
+    fprintf(to, " %s%s", predicate->not_one, *predicate->rest ? " " : "");
+    sd_xml(to, predicate->rest);
+}
+
+/* Those who always do come first, then those who do at times, then those who never do. */
+static void put_who(FILE *to, const struct points *points, const struct predicate *predicate)
+{
+    if (!*points->say)
+        put_where(to, points);
+    if (!points->name[0].value.trues) {
+        put_none(to, points, predicate);
+        return;
+    }
+    for (size_t at = 0, count; at < points->names; at += count) {
+        const struct point_value *value = &points->name[at].value;
+        count = points_alike(points, at);
+        bool all = count == points->names && count > 2 && points->plain;
+        fputs(at ? "; <strong>" : "<strong>", to);
+        if (all)
+            fprintf(to, "All %zu protocols", count);
+        else
+            put_names(to, points, at, count);
+        fputs("</strong> ", to);
+        if (!value->trues)
+            fputs(count == 1 ? predicate->not_one : predicate->not_many, to);
+        else if (!at)
+            sd_xml(to, count == 1 ? predicate->one : predicate->many);
+        if (value->trues && value->trues < value->runs)
+            fprintf(to, "%s%s%s", at ? "" : " ", count == 1 ? "" : "each ", value->text);
+    }
+}
+
+/* -- runs that did not get there -- */
+
+struct trouble {
+    const char *protocol;
+    size_t such, runs;
+};
+
+/* " Unfinished: 3 of 40 runs of TLS 1.2, 1 of 40 of QUIC." */
+static void put_trouble(FILE *to, const struct points *points, bool failed)
+{
+    struct trouble all = {0}, one = {0}, told[TROUBLED] = {{0}};
+    size_t count = 0, groups = sd_groups_count(points->groups);
+    bool protocols = points->bys > 0 && !strcmp(points->by[0], "protocol");
+    for (size_t g = 0; g < groups; g++) {
+        const struct point_value *value = &points->value[g];
+        const char *protocol = protocols ? sd_groups_cell(points->groups, g, 0) : "";
+        if (!one.protocol || strcmp(one.protocol, protocol) != 0)
+            one = (struct trouble){.protocol = protocol};
+        size_t such = failed ? value->failed : value->unfinished;
+        count += such && !one.such; /* its first */
+        one.such += such;
+        one.runs += value->runs;
+        all.such += such;
+        all.runs += value->runs;
+        if (one.such && count <= TROUBLED)
+            told[count - 1] = one;
+    }
+    if (!all.such)
+        return;
+    fprintf(to, " %s: ", failed ? "Failed" : "Unfinished");
+    if (count > TROUBLED || !protocols)
+        fprintf(to, "%zu of %zu runs", all.such, all.runs);
+    for (size_t i = 0; protocols && count <= TROUBLED && i < count; i++) {
+        char name[96];
+        sd_cell_text("protocol", told[i].protocol, name, sizeof name);
+        fprintf(to, "%s%zu of %zu%s of ", i ? ", " : "", told[i].such, told[i].runs,
+                i                   ? ""
+                : told[i].runs == 1 ? " run"
+                                    : " runs");
+        sd_xml(to, name);
+    }
+    fputc('.', to);
 }
 
 int report_answer(FILE *to, const struct sd_stored *stored, const json_t *scenario,
                   struct sd_error *error)
 {
-    const json_t *plot = json_array_get(json_object_get(scenario, "plots"), 0);
-    struct plot_spec spec = plain_spec(scenario);
-    struct plot_data data;
-    int rc = plot ? sd_plot_spec(&spec, scenario, plot, error) : SD_OK;
+    struct points points;
+    struct predicate predicate;
+    if (!json_is_object(json_object_get(scenario, "answer")))
+        return report_first_plot(to, stored, scenario, error);
+    int rc = points_make(&points, stored, scenario, error);
     if (rc < 0)
         return rc;
-    if (!*spec.y)
-        return SD_OK;
-    if (spec.kind == PLOT_CDF) {
-        spec.show[0] = SD_STAT_MEDIAN;
-        spec.shown = 1;
+    if (!points.names) {
+        points_free(&points);
+        return report_first_plot(to, stored, scenario, error);
     }
-    rc = sd_plot_data(&data, stored, &spec, error);
-    if (rc < 0)
-        return rc;
-    /* Lines lead somewhere: their far end.  Bars stand for themselves: all of them. */
-    struct answer answer = {.data = &data};
-    answer.panel = data.panel.count ? data.panel.count - 1 : 0;
-    answer.last_x = data.x.count ? data.x.count - 1 : 0;
-    answer.first_x = data.numeric && spec.kind == PLOT_LINES ? answer.last_x : 0;
-    if (data.runs)
-        put_sentence(to, &answer);
+    if (points.flag && predicate_of(&points, &predicate))
+        put_who(to, &points, &predicate);
     else
-        fputs("No run of it is stored.", to);
-    sd_plot_data_free(&data);
+        put_amounts(to, &points);
+    fputc('.', to);
+    put_trouble(to, &points, false);
+    put_trouble(to, &points, true);
+    points_free(&points);
     return SD_OK;
 }

@@ -21,10 +21,12 @@ void report_cell(FILE *, const char *column, const char *text, bool number);
 int report_picture(FILE *, const char *dir, const char *folder, const char *name, const char *how,
                    struct sd_error *);
 
-/* -- report_answer.c -- */
+/* -- report_answer.c, report_first_plot.c -- */
 
-/* One sentence that answers the scenario's question from the data: what its first plot shows. */
+/* One sentence that answers the scenario's question from the data: the measure that its "answer"
+ * names, else what its first plot shows. */
 int report_answer(FILE *, const struct sd_stored *, const json_t *scenario, struct sd_error *);
+int report_first_plot(FILE *, const struct sd_stored *, const json_t *scenario, struct sd_error *);
 
 /* -- report_runs.c -- */
 

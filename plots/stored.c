@@ -36,6 +36,24 @@ const char *sd_stored_text(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+const json_t *sd_stored_measure(const json_t *scenario, const char *column)
+{
+    size_t index;
+    json_t *measure;
+    json_array_foreach(json_object_get(scenario, "measure"), index, measure)
+    {
+        if (!strcmp(sd_stored_text(measure, "column"), column))
+            return measure;
+    }
+    return NULL;
+}
+
+const char *sd_stored_measure_name(const json_t *scenario, const char *column)
+{
+    const char *name = sd_stored_text(sd_stored_measure(scenario, column), "name");
+    return *name ? name : column;
+}
+
 bool sd_stored_of(const struct sd_stored *stored, size_t row, const json_t *scenario)
 {
     int column = sd_frame_column(stored->frame, "scenario");

@@ -20,6 +20,10 @@ void sd_stored_free(struct sd_stored *);
 
 /* A text of a scenario, "" when it has none. */
 const char *sd_stored_text(const json_t *object, const char *key);
+/* A scenario's measure by its column: "name", "dim", "what"; NULL when it has none such. */
+const json_t *sd_stored_measure(const json_t *scenario, const char *column);
+/* Its name; the column itself when it has none such. */
+const char *sd_stored_measure_name(const json_t *scenario, const char *column);
 
 /* True: the row is of this scenario. */
 bool sd_stored_of(const struct sd_stored *, size_t row, const json_t *scenario);

@@ -78,5 +78,5 @@ return scenario {
              when = { answer = 0 }, title = "A handshake that loses one of the client's packets" },
   ladder = { when = { lost = 1, answer = 0 } },
   answer = { of = "added_ns", when = { lost = 1, answer = 0 },
-             say = "a lost first packet costs" },
+             say = "what a lost first packet costs" },
 }

@@ -91,6 +91,6 @@ return scenario {
   plot   = { x = "mode", y = "reply.time", by = "protocol", kind = "bars", scale = "log",
              title = "Until the reply begins, at a round trip of 100 ms" },
   answer = { of = "reply.time", when = { mode = "fresh" }, per = "rtt",
-             say = "the reply begins after" },
+             say = "until the reply begins, in a fresh session" },
   ladder = { when = { mode = "fresh" } },
 }

@@ -114,6 +114,6 @@ return scenario {
   plot   = { x = "rebind", y = "silence", by = "protocol", kind = "bars", scale = "log",
              title = "Longest silence after a NAT rebinding" },
   ladder = { when = { rebind = "both", moment = "after-ready" }, window = { 0*s, 2*s } },
-  answer = { of = "silence", when = { rebind = "both", moment = "after-ready" },
-             say = "the first news after a new port and address" },
+  answer = { of = "survives", when = { rebind = "both", moment = "after-ready" },
+             say = "survives a new port and address" },
 }

@@ -342,9 +342,9 @@ function P.measures(given, facts, agents, line)
   for _, name in ipairs(P.keys(computed)) do
     local measure = computed[name]
     shape(measure, example)
-    local dim = measure.unit and suffixes[measure.unit][1] or "count"
-    add({ name = name, column = measure.column, dim = dim, what = "computed by the scenario",
-          computed = measure }, measure.line)
+    local dim = measure.unit and suffixes[measure.unit][1] or measure.flag and "flag" or "count"
+    add({ name = name, column = measure.column, dim = dim, what = "", computed = measure },
+        measure.line)
   end
   return columns, computed
 end
