@@ -90,8 +90,8 @@ struct curvecp {
     uint8_t name[CP_NAME_LEN]; /* a server's own */
     uint8_t server_extension[CP_EXTENSION_LEN], client_extension[CP_EXTENSION_LEN];
     const char *server_name; /* whom a client expects unless it is told */
-    const struct sd_peer
-        *peers; /* keys: a client's servers; with `known_only` a server's clients */
+    /* Keys: a client's servers; with `known_only` a server's clients. */
+    const struct sd_peer *peers;
     size_t peer_count;
     bool known_only;
     sd_time speak_wait; /* a client sends its first Initiate without data after so long */
@@ -155,7 +155,7 @@ void cp_session_ended(struct curvecp *, struct cp_connection *, enum sd_event_ki
 void cp_send_hello(struct curvecp *, struct cp_connection *);
 /* len bytes in the packet that the state calls for. */
 void cp_send_message(struct curvecp *, struct cp_connection *, const uint8_t *message, size_t len);
-/* The longest message to the other side in its present state, of CP_PADDED_LENGTHS. */
+/* The longest message to the other side in its present state, of cp_lengths. */
 uint32_t cp_send_message_max(const struct curvecp *, const struct cp_connection *);
 
 /* receive.c */

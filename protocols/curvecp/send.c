@@ -9,8 +9,7 @@
 /* R: so long, and by chance up to twice that. */
 static sd_time hello_wait(struct curvecp *cp, uint32_t hellos)
 {
-    static const sd_time waits[CP_HELLOS] = CP_HELLO_WAITS;
-    sd_time wait = waits[hellos - 1];
+    sd_time wait = cp_hello_waits[hellos - 1];
     uint64_t draw;
     sd_random(cp->env, &draw, sizeof draw);
     return wait + draw % wait;
@@ -73,16 +72,15 @@ void cp_send_message(struct curvecp *cp, struct cp_connection *c, const uint8_t 
 
 uint32_t cp_send_message_max(const struct curvecp *cp, const struct cp_connection *c)
 {
-    static const uint32_t lengths[] = CP_PADDED_LENGTHS;
     bool initiate = c->state == CP_EXPECT_MESSAGE;
     uint32_t headers = c->path.remote.family == 6 ? IPV6_HEADERS : IPV4_HEADERS;
     uint32_t beside = headers + (uint32_t)(initiate ? CP_INITIATE_OVERHEAD : CP_CLIENT_OVERHEAD);
     uint32_t most = initiate ? CP_INITIATE_MAX : CP_MESSAGE_MAX;
     if (cp->path_mtu < beside + most)
         most = cp->path_mtu > beside ? cp->path_mtu - beside : 0;
-    uint32_t longest = lengths[0]; /* even where IP has to cut it up */
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-        if (lengths[i] <= most)
-            longest = lengths[i];
+    uint32_t longest = cp_lengths[0]; /* even where IP has to cut it up */
+    for (size_t i = 0; i < CP_LENGTHS; i++)
+        if (cp_lengths[i] <= most)
+            longest = cp_lengths[i];
     return longest;
 }

@@ -156,11 +156,10 @@ static void send_acknowledgment(struct curvecp *cp, struct cp_connection *c)
 
 static uint32_t padded(uint32_t len)
 {
-    static const uint32_t lengths[] = CP_PADDED_LENGTHS;
     size_t i = 0;
-    while (lengths[i] < len + CP_BESIDE_BLOCK)
+    while (cp_lengths[i] < len + CP_BESIDE_BLOCK)
         i++;
-    return lengths[i];
+    return cp_lengths[i];
 }
 
 static void send_block(struct curvecp *cp, struct cp_connection *c, struct cp_block *b)

@@ -128,28 +128,21 @@ _Static_assert(CP_SERVER_OVERHEAD == 64, "P: Message");
 
 /* R: messages have one of four lengths, which hide that of the data: 64 bytes are kept for the
  * header and zeros. */
-#define CP_PADDED_LENGTHS                                                                          \
-    {                                                                                              \
-        192u, 320u, 576u, 1088u                                                                    \
-    }
+#define CP_LENGTHS 4u
+static const uint32_t cp_lengths[CP_LENGTHS] = {192, 320, 576, 1088};
 #define CP_BESIDE_BLOCK 64u
 #define CP_ACK_LENGTH   192u
 
 /* R: timers and sizes.  The waits for a Cookie are each so long and, at random, up to twice. */
 #define CP_HELLOS 8u
-#define CP_HELLO_WAITS                                                                             \
-    {                                                                                              \
-        UINT64_C(1000000000), UINT64_C(1500000000), UINT64_C(2250000000), UINT64_C(3375000000),    \
-            UINT64_C(5062500000), UINT64_C(7593750000), UINT64_C(11390625000),                     \
-            UINT64_C(17085937500)                                                                  \
-    }
-#define CP_MINUTE      (60 * SD_SECOND) /* P: a minute key makes cookies so long, */
-#define CP_MINUTE_KEYS 2u               /* and opens them so many minutes */
-#define CP_CLIENT_FIRST                                                                            \
-    SD_SECOND /* a client without data waits for some (-C), or not at all (-c) */
-#define CP_STREAM_BUFFER   131072u /* bytes of a stream on hand, either way */
-#define CP_BLOCKS          128u    /* blocks under way */
-#define CP_CLIENTS         100u    /* connections of a server, by default */
+static const sd_time cp_hello_waits[CP_HELLOS] = {1000000000, 1500000000, 2250000000,  3375000000,
+                                                  5062500000, 7593750000, 11390625000, 17085937500};
+#define CP_MINUTE          (60 * SD_SECOND) /* P: a minute key makes cookies so long, */
+#define CP_MINUTE_KEYS     2u               /* and opens them so many minutes */
+#define CP_CLIENT_FIRST    SD_SECOND        /* a client without data waits for some (-C) */
+#define CP_STREAM_BUFFER   131072u          /* bytes of a stream on hand, either way */
+#define CP_BLOCKS          128u             /* blocks under way */
+#define CP_CLIENTS         100u             /* connections of a server, by its default */
 #define CP_FIRST_NONCE_MAX (UINT64_C(1) << 48)
 
 /* What neither source fixes; README says why. */
