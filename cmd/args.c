@@ -106,7 +106,11 @@ static int take_flag(struct sd_args *args, int i, int argc, char **argv, struct 
         return sd_fail(error, SD_E_USAGE, "%s: %s%s expects %s after it, found %s", command->name,
                        dashes(flag), flag->name, flag->value,
                        i + 1 == argc ? "nothing" : argv[i + 1]);
-    int rc = take_value(args, index, attached ? attached : argv[i + 1], error);
+    const char *text = attached ? attached : argv[i + 1];
+    if (!*text)
+        return sd_fail(error, SD_E_USAGE, "%s: %s%s expects %s after it, found ''", command->name,
+                       dashes(flag), flag->name, flag->value);
+    int rc = take_value(args, index, text, error);
     if (rc < 0)
         return rc;
     return attached ? 1 : 2;
@@ -139,6 +143,9 @@ int sd_args_parse(struct sd_args *args, const struct sd_command *command, int ar
         } else if (args->words == command->most || args->words == SD_ARGS_WORDS) {
             return sd_fail(error, SD_E_USAGE, "%s: expects %s, found '%s' besides", command->name,
                            command->most ? command->arguments : "no arguments", argv[i]);
+        } else if (!*argv[i]) {
+            return sd_fail(error, SD_E_USAGE, "%s: expects %s, found '' (an empty word)",
+                           command->name, command->arguments);
         } else {
             args->word[args->words++] = argv[i++];
         }

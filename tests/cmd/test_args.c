@@ -66,6 +66,9 @@ static void wrong_lines_get_a_clear_message(void **state)
         {ARGV("a", "--seed", "1", "--seed", "2"),
          "run: --seed is given twice ('1' and '2'); keep one"},
         {ARGV("a", "b", "c", "d"), "run: expects FILE|NAME|TAG..., found 'd' besides"},
+        {ARGV("a", ""), "run: expects FILE|NAME|TAG..., found '' (an empty word)"},
+        {ARGV("a", "--out", ""), "run: --out expects DIR after it, found ''"},
+        {ARGV("a", "--out="), "run: --out expects DIR after it, found ''"},
         {ARGV("--resume"),
          "run: expects FILE|NAME|TAG..., found nothing; see shakedown run --help"},
     };
