@@ -2,8 +2,10 @@
 #include "cmd/commands.h"
 #include "sim/core/env.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct sd_command *const commands[] = {
     &sd_command_survey, &sd_command_run,   &sd_command_table,     &sd_command_plot,
@@ -103,8 +105,20 @@ static int dispatch(int argc, char **argv)
     return command->run(&args);
 }
 
+/* A file opened by a program whose standard output is closed would become it, and a table would be
+ * written into a store.  Read-only, so that writing fails as on what is closed. */
+static bool fill_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!fill_standard_files())
+        return SD_EXIT_INTERNAL;
     signal(SIGPIPE, SIG_IGN); /* `shakedown list | head` must not lose a store half-way */
     if (sd_core_init() < 0) {
         fprintf(stderr, "shakedown: the start-up self-test failed\n");
