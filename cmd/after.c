@@ -1,5 +1,6 @@
 #include "cmd/after.h"
 #include "cmd/commands.h"
+#include "cmd/next.h"
 #include "cmd/workers.h"
 #include "plots/ladder.h"
 #include "plots/plot.h"
@@ -10,18 +11,40 @@
 
 #define TABLE_LINES 40
 
+/* "s" of a plural. */
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* The command again, with what the manifest does not keep of it. */
+static void say_again(const struct sd_campaign *campaign, const char *before, bool resume)
+{
+    const char *word[5];
+    size_t words = 0;
+    if (campaign->trace)
+        word[words++] = "--trace";
+    if (campaign->capture)
+        word[words++] = "--pcap";
+    word[words++] = "--out";
+    word[words++] = campaign->dir;
+    if (resume)
+        word[words++] = "--resume";
+    sd_next_command(before, campaign->command, word, words);
+}
+
 static void say_interrupted(const struct sd_campaign *campaign, const struct sd_tally *tally)
 {
     size_t kept = tally->before + tally->ok + tally->failed + tally->unfinished;
-    fprintf(stderr,
-            "shakedown: interrupted; %zu of %zu runs are kept in %s\n"
-            "next: %s --out %s --resume\n",
-            kept, tally->runs, campaign->dir, campaign->command, campaign->dir);
+    fprintf(stderr, "shakedown: interrupted; %zu of %zu runs are kept in %s\n", kept, tally->runs,
+            campaign->dir);
+    say_again(campaign, "", true);
 }
 
 static void say_tally(const struct sd_campaign *campaign, const struct sd_tally *tally)
 {
-    fprintf(stderr, "%zu runs in %s: %zu ok", tally->runs, campaign->dir, tally->ok);
+    fprintf(stderr, "%zu run%s in %s: %zu ok", tally->runs, plural(tally->runs), campaign->dir,
+            tally->ok);
     if (tally->failed)
         fprintf(stderr, ", %zu failed", tally->failed);
     if (tally->unfinished)
@@ -29,6 +52,11 @@ static void say_tally(const struct sd_campaign *campaign, const struct sd_tally 
     if (tally->before)
         fprintf(stderr, ", %zu were there already", tally->before);
     fputc('\n', stderr);
+    if (tally->before_without_files)
+        fprintf(stderr,
+                "shakedown: %zu of those that were there already left no %s; --resume runs nothing "
+                "twice: give another --out for theirs\n",
+                tally->before_without_files, campaign->capture ? "capture" : "trace");
 }
 
 int sd_after_runs(const struct sd_campaign *campaign, const struct sd_tally *tally, int result,
@@ -39,22 +67,23 @@ int sd_after_runs(const struct sd_campaign *campaign, const struct sd_tally *tal
         return SD_EXIT_INTERRUPTED;
     }
     if (result < 0) {
-        int status = sd_complain(error);
+        int code = error->code, status = sd_complain(error);
+        /* Another script is another scenario, which does not go on from this one's runs. */
         if (tally->ok + tally->failed + tally->unfinished)
-            fprintf(stderr, "next: put that right, then %s --out %s --resume\n", campaign->command,
-                    campaign->dir);
+            say_again(campaign, "put that right, then", code != SD_E_SCENARIO);
         return status;
     }
     say_tally(campaign, tally);
     if (tally->expectations_failed && *tally->first_expectation)
-        fprintf(stderr, "shakedown: %zu expectations failed, the first: %s\n",
-                tally->expectations_failed, tally->first_expectation);
+        fprintf(stderr, "shakedown: %zu expectation%s failed, the first: %s\n",
+                tally->expectations_failed, plural(tally->expectations_failed),
+                tally->first_expectation);
     else if (tally->expectations_failed)
-        fprintf(stderr, "shakedown: %zu expectations failed before: %s/expectations.csv\n",
-                tally->expectations_failed, campaign->dir);
+        fprintf(stderr, "shakedown: %zu expectation%s failed before: %s/expectations.csv\n",
+                tally->expectations_failed, plural(tally->expectations_failed), campaign->dir);
     if (tally->cut_off)
-        fprintf(stderr, "shakedown: %zu runs were cut off, the first: %s\n", tally->cut_off,
-                tally->first_cut_off);
+        fprintf(stderr, "shakedown: %zu run%s cut off, the first: %s\n", tally->cut_off,
+                tally->cut_off == 1 ? " was" : "s were", tally->first_cut_off);
     if (sd_tables_write(campaign->dir, error) < 0)
         return sd_complain(error);
     return tally->cut_off               ? SD_EXIT_INTERNAL
@@ -101,6 +130,8 @@ int sd_after_report(const struct sd_campaign *campaign, int status)
     if (sd_ladders_draw(campaign->dir, NULL, &error) < 0 ||
         sd_report_write(campaign->dir, &error) < 0)
         return sd_complain(&error);
-    fprintf(stderr, "next: open %s/report.html\n", campaign->dir);
+    char path[4200];
+    snprintf(path, sizeof path, "%s/report.html", campaign->dir);
+    sd_next("open", path, NULL);
     return status;
 }

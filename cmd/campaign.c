@@ -333,6 +333,20 @@ static int done(void *ctx, size_t job, enum sd_job_end end, const void *raw,
     return SD_OK;
 }
 
+/* Whether a run of before left what this campaign asks of the others. */
+static bool has_files(const struct sd_campaign *campaign, const struct slot *slot)
+{
+    const struct sd_scenario *scenario = campaign->scenarios.file[slot->part].scenario;
+    char name[256], paths[3][4096];
+    sd_campaign_run_name(scenario, slot->point, slot->repeat, name, sizeof name);
+    struct sd_run_request request = {0};
+    if (sd_campaign_files(campaign->dir, name, wants_trace(campaign, scenario, slot),
+                          campaign->capture, &request, paths) < 0)
+        return false;
+    return (!request.trace_path || access(request.trace_path, F_OK) == 0) &&
+           (!request.capture_path || access(request.capture_path, F_OK) == 0);
+}
+
 static int list_runs(struct running *running, struct sd_error *error)
 {
     const struct sd_scenarios *scenarios = &running->campaign->scenarios;
@@ -348,11 +362,13 @@ static int list_runs(struct running *running, struct sd_error *error)
         uint32_t repeats = sd_scenario_repeats(scenario);
         for (size_t point = 0; point < sd_scenario_points(scenario); point++)
             for (uint32_t repeat = 0; repeat < repeats; repeat++) {
-                if (sd_store_has(running->store, part, point * repeats + repeat))
+                struct slot slot = {.part = (uint32_t)part, .point = point, .repeat = repeat};
+                if (sd_store_has(running->store, part, point * repeats + repeat)) {
                     tally->before++;
-                else
-                    running->todo[running->jobs++] =
-                        (struct slot){.part = (uint32_t)part, .point = point, .repeat = repeat};
+                    tally->before_without_files += !has_files(running->campaign, &slot);
+                } else {
+                    running->todo[running->jobs++] = slot;
+                }
             }
     }
     return SD_OK;

@@ -32,7 +32,8 @@ int sd_campaign_prepare(struct sd_campaign *, const struct sd_args *, const char
 void sd_campaign_free(struct sd_campaign *);
 
 struct sd_tally {
-    size_t runs, before; /* in all; of these, there before (--resume) */
+    size_t runs, before;         /* in all; of these, there before (--resume) */
+    size_t before_without_files; /* of before: without the trace or capture now asked for */
     size_t ok, failed, unfinished;
     size_t cut_off; /* of failed: the process crashed or ran into a limit */
     size_t expectations_failed;

@@ -1,6 +1,7 @@
 /* plot - the plots again, from stored results. */
 #include "plots/plot.h"
 #include "cmd/commands.h"
+#include "cmd/next.h"
 
 static int run(const struct sd_args *args)
 {
@@ -10,7 +11,7 @@ static int run(const struct sd_args *args)
     if (sd_plots_draw(dir, &drawn, &error) < 0)
         return sd_complain(&error);
     printf("%zu plots in %s/plots\n", drawn, dir);
-    fprintf(stderr, "next: shakedown report %s\n", dir);
+    sd_next("shakedown", "report", dir, NULL);
     return SD_EXIT_GOOD;
 }
 

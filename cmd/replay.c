@@ -1,6 +1,7 @@
 /* replay - one run again from its manifest, compared byte for byte with what it left behind. */
 #include "cmd/campaign.h"
 #include "cmd/commands.h"
+#include "cmd/next.h"
 #include "results/manifest.h"
 #include "results/store.h"
 #include <errno.h>
@@ -47,9 +48,13 @@ static int load_manifest(struct replay *replay, const char *dir, struct sd_error
         return rc;
     static const char *const survey[] = {"survey"};
     bool is_survey = ran == &sd_command_survey;
-    return sd_campaign_prepare(&replay->campaign, &replay->as_it_was,
-                               is_survey ? survey : replay->as_it_was.word,
-                               is_survey ? 1 : replay->as_it_was.words, error);
+    rc = sd_campaign_prepare(&replay->campaign, &replay->as_it_was,
+                             is_survey ? survey : replay->as_it_was.word,
+                             is_survey ? 1 : replay->as_it_was.words, error);
+    if (rc == SD_E_IO && !is_survey)
+        fprintf(stderr, "shakedown: %s was made by %s; replay it where its scenario is\n", dir,
+                command);
+    return rc;
 }
 
 static int find_run(struct replay *replay, const char *dir, const char *wanted,
@@ -247,7 +252,7 @@ static int run(const struct sd_args *args)
     int status = rc < 0 ? sd_complain(&error) : SD_EXIT_GOOD;
     if (rc == SD_OK && same) {
         printf("%s: the same again, byte for byte (%zu cells and files)\n", name, replay.compared);
-        fprintf(stderr, "next: shakedown trace %s %s\n", dir, name);
+        sd_next("shakedown", "trace", dir, name, NULL);
     } else if (rc == SD_OK) {
         fprintf(stderr,
                 "next: compare versions in %s/manifest.json with shakedown list costs "

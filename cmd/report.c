@@ -1,6 +1,7 @@
 /* report - plots, ladders and report.html again, from stored results. */
 #include "plots/report.h"
 #include "cmd/commands.h"
+#include "cmd/next.h"
 #include "plots/ladder.h"
 #include "plots/plot.h"
 
@@ -12,8 +13,10 @@ static int run(const struct sd_args *args)
         sd_complain(&error); /* the report says of each plot that it is not there */
     if (sd_ladders_draw(dir, NULL, &error) < 0 || sd_report_write(dir, &error) < 0)
         return sd_complain(&error);
-    printf("%s/report.html\n", dir);
-    fprintf(stderr, "next: open %s/report.html\n", dir);
+    char path[4200];
+    snprintf(path, sizeof path, "%.4000s/report.html", dir);
+    printf("%s\n", path);
+    sd_next("open", path, NULL);
     return SD_EXIT_GOOD;
 }
 

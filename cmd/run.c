@@ -2,6 +2,7 @@
 #include "cmd/after.h"
 #include "cmd/campaign.h"
 #include "cmd/commands.h"
+#include "cmd/next.h"
 
 static int run(const struct sd_args *args)
 {
@@ -15,11 +16,13 @@ static int run(const struct sd_args *args)
     if (status != SD_EXIT_USAGE && status != SD_EXIT_INTERRUPTED) {
         sd_after_show_tables(&campaign);
         status = sd_after_plots(&campaign, status);
-        if (campaign.trace)
-            fprintf(stderr, "next: shakedown trace %s RUN, for a RUN of %s/events\n", campaign.dir,
-                    campaign.dir);
-        else
-            fprintf(stderr, "next: shakedown report %s\n", campaign.dir);
+        if (campaign.trace) {
+            char first[256];
+            sd_campaign_run_name(campaign.scenarios.file[0].scenario, 0, 0, first, sizeof first);
+            sd_next("shakedown", "trace", campaign.dir, first, NULL);
+        } else {
+            sd_next("shakedown", "report", campaign.dir, NULL);
+        }
     }
     sd_campaign_free(&campaign);
     return status;

@@ -1,5 +1,6 @@
 /* table - the tables of stored results. */
 #include "cmd/commands.h"
+#include "cmd/next.h"
 #include "results/tables.h"
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,7 @@ static int run(const struct sd_args *args)
     if (rc < 0)
         return sd_complain(&error);
     if (format == SD_GRID_MARKDOWN)
-        fprintf(stderr, "next: shakedown plot %s\n", args->word[0]);
+        sd_next("shakedown", "plot", args->word[0], NULL);
     return SD_EXIT_GOOD;
 }
 

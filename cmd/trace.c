@@ -2,6 +2,7 @@
 #include "plots/trace.h"
 #include "cmd/again.h"
 #include "cmd/commands.h"
+#include "cmd/next.h"
 #include "plots/draft.h"
 #include "plots/ladder.h"
 #include "plots/stored.h"
@@ -179,7 +180,7 @@ static int draw_file(const struct sd_trace *trace, const struct sd_ladder_view *
     sd_draft_drop(&draft);
     free(dir);
     if (rc == SD_OK)
-        fprintf(stderr, "next: open %s\n", file);
+        sd_next("open", file, NULL);
     return rc;
 }
 
@@ -221,8 +222,7 @@ static int show(const struct sd_args *args, const struct sd_trace *trace, struct
     }
     rc = sd_ladder_text(trace, &view, stdout, error);
     if (rc == SD_OK)
-        fprintf(stderr, "next: shakedown trace %s %s --ladder ladder.svg\n", args->word[0],
-                args->word[1]);
+        sd_next("shakedown", "trace", args->word[0], args->word[1], "--ladder", "ladder.svg", NULL);
     return rc;
 }
 

@@ -49,6 +49,17 @@ static void expect(const char *arguments, int status, const char *out, const cha
                  arguments, status, out, err, said.status, said.out, said.err);
 }
 
+/* For what takes a shell: line.sh in the folder is the program with these arguments. */
+static void write_line(const char *arguments)
+{
+    char path[8192];
+    snprintf(path, sizeof path, "%s/line.sh", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "exec %s %s\n", PROGRAM, arguments);
+    fclose(f);
+}
+
 static void every_mistake_has_its_message_and_status(void **state)
 {
     (void)state;
@@ -71,6 +82,7 @@ static void every_mistake_has_its_message_and_status(void **state)
         {"run calm --set loss=2%", 2, "", "calm has no 'loss'"},
         {"run calm --set loss", 2, "", "--set expects name=value[,value], found 'loss'"},
         {"run calm --out /proc/nowhere", 2, "", "/proc/nowhere"},
+        {"run ../elsewhere.lua", 2, "", "cannot read scenario ../elsewhere.lua"},
         {"list protocls", 2, "", "did you mean protocols?"},
         {"list words", 0, "link  carrier of packets between two machines", "next:"},
         {"list words --json", 0, "\"name\": \"link\"", ""},
@@ -151,12 +163,14 @@ static void a_mistake_in_a_script_is_status_2(void **state)
     (void)state;
     expect("run stormy --out w --set crash=99,quit=99,wrong=6", 2, "",
            "stormy.lua:9: expected a time, found a size");
+    if (strstr(said.err, "--resume"))
+        fail_msg("expected to begin again with the script put right, found:\n%s", said.err);
 }
 
 static void replay_says_what_differs(void **state)
 {
     (void)state;
-    expect("run calm --out r --trace", 0, "", "next: shakedown trace r RUN");
+    expect("run calm --out r --trace", 0, "", "next: shakedown trace r calm-tls12-0-r0");
     expect("replay r calm-tls12-20000-r1", 0, "the same again, byte for byte", "");
     expect("replay r calm-tls12-20000-r7", 2, "", "r has no run 'calm-tls12-20000-r7'");
     char path[8192];
@@ -166,6 +180,24 @@ static void replay_says_what_differs(void **state)
     fprintf(f, "{}\n");
     fclose(f);
     expect("replay r calm-tls12-20000-r1", 1, "line 1 is the first that differs", "");
+}
+
+static void replay_elsewhere_says_where(void **state)
+{
+    (void)state;
+    char path[8192], line[9000];
+    snprintf(path, sizeof path, "%s/own.lua", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "-- Whose is this?\n-- tags own\n-- protocol tls12\n-- repeats 1\n");
+    fclose(f);
+    expect("run own.lua --out own", 0, "", "");
+    expect("replay own own-tls12-r0", 0, "the same again", "");
+    snprintf(line, sizeof line, "%s replay %s/own own-tls12-r0", PROGRAM, folder);
+    program_run(&said, "/", line);
+    if (said.status != 2 || !strstr(said.err, "cannot read scenario own.lua") ||
+        !strstr(said.err, "was made by shakedown run own.lua --seed 1; replay it where"))
+        fail_msg("expected where to replay it, found %d and:\n%s", said.status, said.err);
 }
 
 static void table_prints_what_is_stored(void **state)
@@ -290,6 +322,35 @@ static void resume_ends_with_the_same_rows(void **state)
     free(whole);
 }
 
+/* What is told to be typed keeps what was asked for, and suits a shell. */
+static void what_is_next_goes_on_with_it(void **state)
+{
+    (void)state;
+    write_line(SLOW " --pcap --trace --out 'a b' 2>said");
+    pid_t pid = program_start(folder, "/bin/sh line.sh");
+    wait_for_rows("a b");
+    kill(pid, SIGINT);
+    assert_int_equal(program_end(pid), 130);
+    char *err = program_file(folder, "said");
+    assert_non_null(err);
+    if (!strstr(err, "next: shakedown run stormy --set crash=99,quit=99,sleep=100 --seed 1 "
+                     "--repeats 12 --trace --pcap --out 'a b' --resume\n"))
+        fail_msg("expected a command that goes on with the same files, found:\n%s", err);
+    free(err);
+}
+
+static void resume_says_whose_files_are_missing(void **state)
+{
+    (void)state;
+    expect("run calm --out bare", 0, "", "");
+    expect("run calm --out bare --resume --pcap", 0, "",
+           "12 of those that were there already left no capture");
+    expect("run calm --out full --trace", 0, "", "");
+    expect("run calm --out full --trace --resume", 0, "", "12 were there already");
+    if (strstr(said.err, "left no"))
+        fail_msg("expected no word of missing files, found:\n%s", said.err);
+}
+
 static void resume_refuses_another_scenario(void **state)
 {
     (void)state;
@@ -350,18 +411,21 @@ static void a_full_disk_loses_no_finished_run(void **state)
     }
 }
 
-static void a_full_stdout_is_status_2(void **state)
+static void output_that_nobody_takes_is_status_2(void **state)
 {
     (void)state;
-    char path[8192];
-    snprintf(path, sizeof path, "%s/full.sh", folder);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fprintf(f, "exec %s list words >/dev/full\n", PROGRAM);
-    fclose(f);
-    program_run(&said, folder, "/bin/sh full.sh");
-    assert_int_equal(said.status, 2);
-    assert_non_null(strstr(said.err, "cannot write to standard output"));
+    static const char *const rows[] = {"list words >/dev/full", "list words >&-",
+                                       "run calm --out unheard >&-"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        write_line(rows[i]);
+        program_run(&said, folder, "/bin/sh line.sh");
+        if (said.status != 2 || !strstr(said.err, "cannot write to standard output"))
+            fail_msg("%s\nexpected status 2 and why, found %d and:\n%s", rows[i], said.status,
+                     said.err);
+    }
+    /* Closed as well when the store was written: nothing that was printed is in it. */
+    expect("check unheard --baseline unheard", 0, "1 of 1 hold", "");
+    expect("replay unheard calm-tls12-0-r0", 0, "the same again", "");
 }
 
 static void output_that_is_no_terminal_has_no_escapes(void **state)
@@ -384,12 +448,15 @@ int main(void)
         cmocka_unit_test(a_failed_expectation_is_status_1),
         cmocka_unit_test(a_mistake_in_a_script_is_status_2),
         cmocka_unit_test(replay_says_what_differs),
+        cmocka_unit_test(replay_elsewhere_says_where),
         cmocka_unit_test(table_prints_what_is_stored),
         cmocka_unit_test(check_compares_with_a_baseline),
         cmocka_unit_test(resume_ends_with_the_same_rows),
+        cmocka_unit_test(what_is_next_goes_on_with_it),
+        cmocka_unit_test(resume_says_whose_files_are_missing),
         cmocka_unit_test(resume_refuses_another_scenario),
         cmocka_unit_test(a_full_disk_loses_no_finished_run),
-        cmocka_unit_test(a_full_stdout_is_status_2),
+        cmocka_unit_test(output_that_nobody_takes_is_status_2),
         cmocka_unit_test(output_that_is_no_terminal_has_no_escapes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
