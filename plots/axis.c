@@ -92,7 +92,7 @@ void sd_axis_linear(struct sd_axis *axis, const char *name, const char *column, 
     struct sd_shown shown = unit_for(unit, empty ? 1e6 / (double)unit.base : most);
     axis->of_unit = 1 / shown.scale;
     double top = empty ? axis->of_unit : most;
-    double step = nice_step(top / axis->of_unit, 5) * axis->of_unit;
+    double step = nice_step(top / axis->of_unit, 6) * axis->of_unit;
     if (unit.dimension == SD_DIM_NUMBER || unit.dimension == SD_DIM_PACKETS)
         step = fmax(step, 1); /* half a packet is none */
     axis->high = ceil(top / step - 1e-9) * step;

@@ -1,6 +1,7 @@
 /* ladder_label.c - what stands in a ladder: packets and events in words, times, titles. */
 #include "plots/ladder_plan.h"
 #include "plots/style.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -163,6 +164,14 @@ static size_t next_character(const char *text, size_t at)
     return at;
 }
 
+/* A blank where a line may end: not the one between a number and its unit. */
+static bool is_break(const char *text, size_t at)
+{
+    bool unit = at > 0 && isdigit((unsigned char)text[at - 1]) && text[at + 1] == 'B' &&
+                !isalnum((unsigned char)text[at + 2]);
+    return text[at] == ' ' && !unit;
+}
+
 size_t sd_label_wrap(const struct sd_label *label, double most,
                      double (*measure)(const char *text, size_t len), struct sd_label_line *line,
                      size_t cap)
@@ -176,7 +185,7 @@ size_t sd_label_wrap(const struct sd_label *label, double most,
             size_t next = next_character(label->text, end);
             if (end > start && measure(label->text + start, next - start) > most)
                 break;
-            if (label->text[end] == ' ')
+            if (is_break(label->text, end))
                 blank = end;
             end = next;
         }

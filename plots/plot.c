@@ -47,7 +47,7 @@ static void describe_marks(const struct plot_layout *layout, char note[NOTE])
     const struct plot_spec *spec = data->spec;
     *note = '\0';
     if (spec->kind == PLOT_CDF) {
-        say(note, "Share of runs that took no longer; points at 25, 50 and 75%%.");
+        say(note, "Share of runs that took no longer.");
     } else {
         say(note, "%s: %s", spec->kind == PLOT_BARS ? "Bars" : "Lines", stat_words(spec->show[0]));
         if (layout->whiskers)
@@ -74,7 +74,7 @@ static void describe_gaps(const struct plot_layout *layout, char note[NOTE])
     const struct plot_data *data = layout->data;
     *note = '\0';
     if (!data->runs)
-        say(note, "No run of this scenario is stored.");
+        say(note, "No run that is stored belongs here.");
     else if (layout->nevers && data->spec->kind == PLOT_LINES)
         say(note,
             "\xe2\x96\xb3 at the upper edge: the statistic falls on runs that never got there.");

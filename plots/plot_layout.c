@@ -112,6 +112,29 @@ static double half_width(const struct sd_tick *tick)
     return sd_text_width(tick->text, strlen(tick->text), PLOT_TICK) / 2 + 4;
 }
 
+/* -- points of several series at one x stand side by side -- */
+
+#define DODGE 12.0 /* pixels; less where they would reach the next x */
+
+/* The smallest gap between neighbours, as a share of the whole range. */
+static double smallest_gap(const struct plot_data *data, bool log_x)
+{
+    double least = strtod(data->x.cell[0], NULL), gap = 1, last = least;
+    double most = strtod(data->x.cell[data->x.count - 1], NULL);
+    for (size_t i = 1; i < data->x.count; i++) {
+        double x = strtod(data->x.cell[i], NULL);
+        double here = log_x ? log(x / last) / log(most / least) : (x - last) / (most - least);
+        gap = fmin(gap, here);
+        last = x;
+    }
+    return gap;
+}
+
+static double dodge_for(const struct plot_data *data, double gap)
+{
+    return data->series.count < 2 ? 0 : fmin(DODGE, 0.6 * gap / (double)data->series.count);
+}
+
 /* Ticks of a numeric x stand at the sweep's values; labels that would touch are left out. */
 static void number_axis(struct plot_layout *layout, double width)
 {
@@ -127,9 +150,12 @@ static void number_axis(struct plot_layout *layout, double width)
         sd_axis_linear(&scale, column, column, least, most);
     *axis = (struct sd_axis){.log = log_x};
     snprintf(axis->title, sizeof axis->title, "%s", scale.title);
-    double margin = most > least ? (most - least) * 0.04 : fmax(most * 0.5, 1);
-    axis->low = log_x ? least / pow(most / least, 0.04) : least - margin;
-    axis->high = log_x ? most * pow(most / least, 0.04) : most + margin;
+    layout->dodge = dodge_for(data, smallest_gap(data, log_x) * width * 0.9);
+    double edge = fmin(0.25, (layout->dodge * (double)data->series.count / 2 + 14) / width);
+    double beyond = edge / (1 - 2 * edge); /* of the range, so that `edge` of the axis is free */
+    double margin = most > least ? (most - least) * beyond : fmax(most * 0.5, 1);
+    axis->low = log_x ? least / pow(most / least, beyond) : least - margin;
+    axis->high = log_x ? most * pow(most / least, beyond) : most + margin;
 
     double last = -INFINITY;
     for (size_t i = 0; i < data->x.count && axis->ticks < SD_TICKS; i++) {
@@ -150,17 +176,9 @@ static void number_axis(struct plot_layout *layout, double width)
 /* True: on an axis to scale, linear or logarithmic, two values would nearly coincide. */
 static bool is_uneven(const struct plot_data *data)
 {
-    double least = strtod(data->x.cell[0], NULL), last = least;
+    double least = strtod(data->x.cell[0], NULL);
     double most = strtod(data->x.cell[data->x.count - 1], NULL);
-    bool log_x = least > 0 && most / least >= 100;
-    for (size_t i = 1; i < data->x.count; i++) {
-        double x = strtod(data->x.cell[i], NULL);
-        double gap = log_x ? log(x / last) / log(most / least) : (x - last) / (most - least);
-        if (gap < 0.07)
-            return true;
-        last = x;
-    }
-    return false;
+    return smallest_gap(data, least > 0 && most / least >= 100) < 0.07;
 }
 
 /* Numbers that stand as words: where they do not fit with their unit, the axis names it. */
@@ -214,6 +232,105 @@ static void thin_out(struct sd_axis *axis, double width)
     }
 }
 
+/* -- bars -- */
+
+#define BAR_GAP  0.8  /* between the bars of one x and those of the next, in bars */
+#define BAR_MOST 90.0 /* pixels */
+
+static size_t bars_at(const struct plot_data *data, size_t x)
+{
+    size_t most = 0;
+    if (!strcmp(data->spec->x, data->spec->by))
+        return 1;
+    for (size_t panel = 0; panel < data->panel.count; panel++) {
+        size_t bars = 0;
+        for (size_t series = 0; series < data->series.count; series++)
+            bars += sd_plot_sample(data, panel, series, x)->n > 0;
+        most = bars > most ? bars : most;
+    }
+    return most;
+}
+
+/* Room for what stands at x: its bars or its word, whichever is wider. */
+static double slot_for(const struct plot_layout *layout, size_t x, double bar)
+{
+    double word = layout->rotated ? PLOT_TICK + 4 : 2 * half_width(&layout->x.tick[x]) + 4;
+    return fmax(x < layout->x.ticks ? word : 0, ((double)bars_at(layout->data, x) + BAR_GAP) * bar);
+}
+
+static double slots_for(const struct plot_layout *layout, double bar)
+{
+    double sum = 0;
+    for (size_t x = 0; x < layout->data->x.count; x++)
+        sum += slot_for(layout, x, bar);
+    return sum;
+}
+
+/* All bars are equally wide, as wide as there is room for. */
+static void place_bars(struct plot_layout *layout, double width)
+{
+    size_t count = layout->data->x.count;
+    double low = 0, high = BAR_MOST;
+    for (int i = 0; i < 40; i++) {
+        double middle = (low + high) / 2;
+        *(slots_for(layout, middle) <= width ? &low : &high) = middle;
+    }
+    layout->bar = low;
+    double spare = (width - slots_for(layout, low)) / (double)(count ? count : 1), left = 0;
+    for (size_t x = 0; x < count && x < SD_TICKS; x++) {
+        double slot = slot_for(layout, x, low) + spare;
+        layout->x.tick[x].at = left + slot / 2;
+        left += slot;
+    }
+    layout->x.low = 0;
+    layout->x.high = width;
+}
+
+struct plot_bar sd_plot_bar(const struct plot_layout *layout, size_t panel, size_t series, size_t x)
+{
+    const struct plot_data *data = layout->data;
+    double middle = layout->x.tick[x].at;
+    size_t present = 0, place = 0;
+    if (!strcmp(data->spec->x, data->spec->by))
+        return (struct plot_bar){middle, layout->bar * 0.92};
+    for (size_t i = 0; i < data->series.count; i++) {
+        bool runs = sd_plot_sample(data, panel, i, x)->n > 0;
+        present += runs;
+        place += runs && i < series;
+    }
+    double from_middle = (double)place - ((double)present - 1) / 2;
+    return (struct plot_bar){middle + from_middle * layout->bar, layout->bar * 0.92};
+}
+
+/* On a linear axis in the axis' unit, which the reader sees; else with its own. */
+void sd_plot_number(const struct plot_layout *layout, double value, char text[SD_AMOUNT])
+{
+    if (layout->y.log)
+        sd_amount_text(layout->y_column, value, text);
+    else
+        snprintf(text, SD_AMOUNT, "%.3g", value / layout->y.of_unit);
+}
+
+/* Room for the numbers over the bars. */
+static void make_room(struct plot_layout *layout)
+{
+    const struct plot_data *data = layout->data;
+    size_t samples = data->panel.count * data->series.count * data->x.count;
+    double widest = 0, height = 400 / (double)layout->columns;
+    for (size_t i = 0; i < samples; i++) {
+        struct sd_value value = sd_sample_stat(&data->sample[i], data->spec->show[0]);
+        char text[SD_AMOUNT];
+        if (!data->sample[i].n || value.kind != SD_VALUE_KNOWN)
+            continue;
+        sd_plot_number(layout, sd_value_number(value), text);
+        widest = fmax(widest, sd_text_width(text, strlen(text), PLOT_LABEL));
+    }
+    layout->upright = widest > layout->bar;
+    double room = fmin(0.3, ((layout->upright ? widest : PLOT_LABEL) + 10) / height);
+    struct sd_axis *y = &layout->y;
+    y->high *= y->log ? pow(y->high / y->low, room) : 1 + room;
+}
+
 static void place_panels(struct plot_layout *layout, double left)
 {
     static const double heights[] = {0, 400, 300, 240};
@@ -243,6 +360,9 @@ void sd_plot_lay_out(struct plot_layout *layout, const struct plot_data *data, d
         take_sample(layout, &range, &data->sample[i]);
 
     struct sd_axis values;
+    /* A logarithmic axis has no foot: the shortest bar is to have some length. */
+    if (spec->kind == PLOT_BARS && spec->log && range.least > 0 && range.least <= range.most)
+        range.least /= fmax(1.2, pow(range.most / range.least, 0.12));
     make_axis(&values, layout, range);
     layout->fell_back = spec->log && !values.log && range.least <= range.most;
     layout->columns = panels <= 1 ? 1 : panels == 2 || panels == 4 ? 2 : 3;
@@ -254,8 +374,8 @@ void sd_plot_lay_out(struct plot_layout *layout, const struct plot_data *data, d
         share_axis(&layout->y);
     } else {
         layout->y = values;
-        /* Room for the numbers over the bars, and for points at the edge. */
-        layout->y.high *= spec->kind != PLOT_BARS ? 1.03 : values.log ? 1.3 : 1.06;
+        if (spec->kind == PLOT_LINES)
+            layout->y.high *= 1.03; /* room for points at the edge */
     }
 
     double left = 50 + tick_width(&layout->y);
@@ -265,7 +385,12 @@ void sd_plot_lay_out(struct plot_layout *layout, const struct plot_data *data, d
     if (layout->x_words) {
         double slot = width / (double)(data->x.count ? data->x.count : 1);
         word_axis(layout);
+        layout->dodge = dodge_for(data, slot);
         layout->rotated = tick_width(&layout->x) > slot - 8;
+        if (spec->kind == PLOT_BARS) {
+            place_bars(layout, width);
+            make_room(layout);
+        }
         if (layout->rotated)
             layout->below = 60 + tick_width(&layout->x) * 0.6;
     } else if (spec->kind == PLOT_LINES) {

@@ -17,7 +17,7 @@ struct plot_panel {
 
 struct plot_layout {
     const struct plot_data *data;
-    struct sd_axis x, y;           /* of a bar plot and of words, x counts places from 0 */
+    struct sd_axis x, y;           /* of words, x counts places from 0; of bars, pixels */
     const char *y_name, *y_column; /* what is measured, and the column that tells its unit */
     bool x_words;                  /* x are words, at 0, 1, ... */
     bool uneven;    /* numbers stand as words, because to scale some would coincide */
@@ -25,6 +25,9 @@ struct plot_layout {
     bool whiskers;  /* show[0] has a spread: quartiles, or the interval of a rate */
     bool fell_back; /* log was asked for, but there are zeros */
     bool nevers;    /* some statistic falls on runs that have no value */
+    double bar;     /* from one bar to the next, in pixels */
+    bool upright;   /* numbers over the bars stand upright, because bars are narrow */
+    double dodge;   /* from the points of one series to those of the next at one x, in pixels */
     struct plot_panel panel[PLOT_KEYS];
     size_t columns; /* of panels */
     double top;     /* of the canvas, in the drawing */
@@ -32,6 +35,15 @@ struct plot_layout {
     double below;   /* room under a panel, for ticks and the axis' title */
 };
 void sd_plot_lay_out(struct plot_layout *, const struct plot_data *, double top);
+
+/* Where a bar stands among those of its x that have runs: series without leave no gap. */
+struct plot_bar {
+    double x, width; /* middle; pixels from the panel's left */
+};
+struct plot_bar sd_plot_bar(const struct plot_layout *, size_t panel, size_t series, size_t x);
+/* The number over a bar. */
+#define PLOT_LABEL 12.0
+void sd_plot_number(const struct plot_layout *, double value, char text[SD_AMOUNT]);
 
 /* The spread of a sample around show[0]; false: there is none. */
 bool sd_plot_spread(const struct plot_layout *, const struct sd_sample *, struct sd_value *low,

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL 12.0 /* numbers over bars */
-
 static bool known(struct sd_value value)
 {
     return value.kind == SD_VALUE_KNOWN;
@@ -78,8 +76,8 @@ static void put_look(FILE *to, const struct sd_style *style, double width, doubl
 static double shifted(const struct plot_layout *layout, double x, size_t series)
 {
     const struct plot_data *data = layout->data;
-    double step = layout->x_words ? 0.012 : layout->whiskers ? 0.005 : 0.003;
-    double by = ((double)series - ((double)data->series.count - 1) / 2) * step;
+    double by = ((double)series - ((double)data->series.count - 1) / 2) * layout->dodge /
+                layout->panel[0].width;
     if (layout->x.log)
         return x * pow(layout->x.high / layout->x.low, by);
     return x + by * (layout->x.high - layout->x.low);
@@ -132,77 +130,77 @@ static bool has_points(const struct plot_data *data, size_t panel, size_t series
     return false;
 }
 
-static void put_lines(const struct plot_layout *layout, size_t panel, FILE *to)
+/* Whiskers and lines of one series, the first statistic last. */
+static void put_strokes(const struct plot_layout *layout, size_t panel, size_t series, FILE *to)
 {
     const struct plot_data *data = layout->data;
-    fputs("plot NaN notitle", to);
-    for (size_t series = 0; series < data->series.count; series++) {
-        const struct sd_style *style = sd_plot_style(data, series);
-        for (size_t i = data->spec->shown; i-- > 0;) {
-            enum sd_stat stat = data->spec->show[i];
-            if (has_points(data, panel, series, stat, SD_VALUE_KNOWN)) {
-                if (i == 0 && layout->whiskers)
-                    fprintf(to,
-                            ", $L%zu_%zu_0 using 1:3:(0):($4-$3) with vectors nohead lc rgb '%s' "
-                            "lw 1.4 notitle",
-                            panel, series, style->light);
-                fprintf(to, ", $L%zu_%zu_%zu using 1:2 with linespoints", panel, series, i);
-                put_look(to, style, i ? 1.4 : 2.4, i ? 0.6 : 1.2);
-                fprintf(to, " dt %s notitle", i ? "(2,4)" : "solid");
-            }
-            if (has_points(data, panel, series, stat, SD_VALUE_NEVER)) {
-                fprintf(to, ", $N%zu_%zu_%zu using 1:2 with points", panel, series, i);
-                fprintf(to, " lc rgb '%s' lw 1.6 pt 8 ps %.1f notitle", style->light,
-                        i ? 0.9 : 1.5);
-            }
+    const char *colour = sd_plot_style(data, series)->light;
+    for (size_t i = data->spec->shown; i-- > 0;) {
+        if (!has_points(data, panel, series, data->spec->show[i], SD_VALUE_KNOWN))
+            continue;
+        if (i == 0 && layout->whiskers)
+            fprintf(to,
+                    ", $L%zu_%zu_0 using 1:3:(0):($4-$3) with vectors nohead lc rgb '%s' "
+                    "lw 1.4 notitle",
+                    panel, series, colour);
+        fprintf(to, ", $L%zu_%zu_%zu using 1:2 with lines lc rgb '%s' lw %.1f dt %s notitle", panel,
+                series, i, colour, i ? 1.4 : 2.4, i ? "(2,4)" : "solid");
+    }
+}
+
+static void put_marks(const struct plot_layout *layout, size_t panel, size_t series, FILE *to)
+{
+    const struct plot_data *data = layout->data;
+    const struct sd_style *style = sd_plot_style(data, series);
+    for (size_t i = data->spec->shown; i-- > 0;) {
+        enum sd_stat stat = data->spec->show[i];
+        if (has_points(data, panel, series, stat, SD_VALUE_KNOWN)) {
+            fprintf(to, ", $L%zu_%zu_%zu using 1:2 with points", panel, series, i);
+            put_look(to, style, i ? 1.4 : 2, i ? 0.6 : 1.2);
+            fputs(" notitle", to);
+        }
+        if (has_points(data, panel, series, stat, SD_VALUE_NEVER)) {
+            fprintf(to, ", $N%zu_%zu_%zu using 1:2 with points", panel, series, i);
+            fprintf(to, " lc rgb '%s' lw 1.6 pt 8 ps %.1f notitle", style->light, i ? 0.9 : 1.5);
         }
     }
+}
+
+/* Marks over all lines: where lines coincide, they tell whose these are. */
+static void put_lines(const struct plot_layout *layout, size_t panel, FILE *to)
+{
+    size_t count = layout->data->series.count;
+    fputs("plot NaN notitle", to);
+    for (size_t series = 0; series < count; series++)
+        put_strokes(layout, panel, series, to);
+    for (size_t series = 0; series < count; series++)
+        put_marks(layout, panel, series, to);
     fputs("\n", to);
 }
 
 /* -- bars -- */
 
-struct bar {
-    double x, width;
-};
-
-/* Series that have no runs at x leave no gap. */
-static struct bar bar_of(const struct plot_data *data, size_t panel, size_t series, size_t x)
+/* Left away where not even upright ones stay apart. */
+static void put_bar_label(const struct plot_layout *layout, const struct plot_bar *bar,
+                          const char *text, double y, FILE *to)
 {
-    double width = 0.84 / (double)data->series.count;
-    size_t present = 0, place = 0;
-    if (!strcmp(data->spec->x, data->spec->by))
-        return (struct bar){(double)x, 0.7};
-    for (size_t i = 0; i < data->series.count; i++) {
-        bool runs = sd_plot_sample(data, panel, i, x)->n > 0;
-        present += runs;
-        place += runs && i < series;
-    }
-    double left = (double)x - width * (double)present / 2;
-    return (struct bar){left + width * ((double)place + 0.5), width * 0.92};
-}
-
-static void put_bar_label(const struct plot_layout *layout, const struct bar *bar, const char *text,
-                          double y, FILE *to)
-{
-    double pixels = layout->panel[0].width / (double)layout->data->x.count;
-    if (sd_text_width(text, strlen(text), LABEL) > pixels * bar->width * 1.15 + 6)
+    if (layout->upright && layout->bar < PLOT_LABEL * 0.85)
         return;
     fputs("set label ", to);
     sd_gnuplot_text(to, text);
-    fprintf(to,
-            " at first %.12g, first %.12g center offset 0, 0.6 font ',%.0f' tc rgb '" SD_INK "'\n",
-            bar->x, y, LABEL);
+    fprintf(to, " at first %.12g, first %.12g %s font ',%.0f' tc rgb '" SD_INK "'\n", bar->x, y,
+            layout->upright ? "left rotate by 90 offset 0, 0.4" : "center offset 0, 0.6",
+            PLOT_LABEL);
 }
 
 /* In place of a bar: nothing was measured, or it never happened. */
-static void put_bar_word(const struct bar *bar, const char *word, FILE *to)
+static void put_bar_word(const struct plot_bar *bar, const char *word, FILE *to)
 {
     fputs("set label ", to);
     sd_gnuplot_text(to, word);
     fprintf(to,
             " at first %.12g, graph 0.03 left rotate by 90 font ',%.0f' tc rgb '" SD_MUTED "'\n",
-            bar->x, LABEL);
+            bar->x, PLOT_LABEL);
 }
 
 /* Where show[i] stands over its bar. */
@@ -214,7 +212,7 @@ static void put_bar_marks(const struct plot_layout *layout, size_t panel, size_t
         const struct sd_sample *sample = sd_plot_sample(data, panel, series, x);
         struct sd_value value = sd_sample_stat(sample, data->spec->show[i]);
         if (sample->n && value.kind == kind)
-            fprintf(to, "%.12g %.12g\n", bar_of(data, panel, series, x).x,
+            fprintf(to, "%.12g %.12g\n", sd_plot_bar(layout, panel, series, x).x,
                     known(value) ? sd_value_number(value) : near_top(&layout->y));
     }
 }
@@ -227,7 +225,7 @@ static void put_bar_data(const struct plot_layout *layout, size_t panel, size_t 
     for (size_t x = 0; x < data->x.count; x++) {
         const struct sd_sample *sample = sd_plot_sample(data, panel, series, x);
         struct sd_value value = sd_sample_stat(sample, spec->show[0]), low = value, high = value;
-        struct bar bar = bar_of(data, panel, series, x);
+        struct plot_bar bar = sd_plot_bar(layout, panel, series, x);
         if (!sample->n || !known(value))
             continue;
         if (!sd_plot_spread(layout, sample, &low, &high))
@@ -239,7 +237,7 @@ static void put_bar_data(const struct plot_layout *layout, size_t panel, size_t 
     fprintf(to, "END\n$N%zu_%zu_0 << END\n", panel, series);
     for (size_t x = 0; x < data->x.count; x++) {
         const struct sd_sample *sample = sd_plot_sample(data, panel, series, x);
-        struct bar bar = bar_of(data, panel, series, x);
+        struct plot_bar bar = sd_plot_bar(layout, panel, series, x);
         if (sample->n && sd_sample_stat(sample, spec->show[0]).kind == SD_VALUE_NEVER)
             fprintf(to, "%.12g %.12g %.6f\n", bar.x, layout->y.high, bar.width);
     }
@@ -253,15 +251,6 @@ static void put_bar_data(const struct plot_layout *layout, size_t panel, size_t 
     }
 }
 
-/* On a linear axis in the axis' unit, which the reader sees; else with its own. */
-static void put_number(const struct plot_layout *layout, double value, char text[SD_AMOUNT])
-{
-    if (layout->y.log)
-        sd_amount_text(layout->y_column, value, text);
-    else
-        snprintf(text, SD_AMOUNT, "%.3g", value / layout->y.of_unit);
-}
-
 static void put_bar_words(const struct plot_layout *layout, size_t panel, FILE *to)
 {
     const struct plot_data *data = layout->data;
@@ -269,7 +258,7 @@ static void put_bar_words(const struct plot_layout *layout, size_t panel, FILE *
         for (size_t x = 0; x < data->x.count; x++) {
             const struct sd_sample *sample = sd_plot_sample(data, panel, series, x);
             struct sd_value value = sd_sample_stat(sample, data->spec->show[0]), low, high;
-            struct bar bar = bar_of(data, panel, series, x);
+            struct plot_bar bar = sd_plot_bar(layout, panel, series, x);
             char text[SD_AMOUNT];
             if (!sample->n)
                 continue;
@@ -279,7 +268,7 @@ static void put_bar_words(const struct plot_layout *layout, size_t panel, FILE *
                 put_bar_word(&bar, "no value", to);
             if (!known(value))
                 continue;
-            put_number(layout, sd_value_number(value), text);
+            sd_plot_number(layout, sd_value_number(value), text);
             if (!sd_plot_spread(layout, sample, &low, &high))
                 high = value;
             for (size_t i = 1; i < data->spec->shown; i++) {
@@ -334,7 +323,8 @@ static void put_bars(const struct plot_layout *layout, size_t panel, FILE *to)
 /* -- distributions -- */
 
 /* $L: value, share of runs that it does not exceed; to the right edge, so that a curve which ends
- * below 1 is seen to.  $N: where the curve's shape stands. */
+ * below 1 is seen to.  $N: where the curve's shape stands: twice, and each curve's elsewhere, so
+ * that curves which coincide are told apart. */
 static void put_cdf_data(const struct plot_layout *layout, size_t panel, size_t series, FILE *to)
 {
     const struct sd_sample *sample = sd_plot_sample(layout->data, panel, series, 0);
@@ -346,28 +336,42 @@ static void put_cdf_data(const struct plot_layout *layout, size_t panel, size_t 
     if (sample->n)
         fprintf(to, "%.12g %.9g\n", layout->x.high, (double)sample->values / n);
     fprintf(to, "END\n$N%zu_%zu_0 << END\n", panel, series);
-    for (unsigned share = 25; share < 100 && sample->n; share += 25) {
-        struct sd_value value = sd_sample_rank(sample, sd_percentile_rank(sample->n, share));
+    for (unsigned half = 0; half < 2 && sample->n; half++) {
+        double share =
+            ((double)series + 0.5) / (2 * (double)layout->data->series.count) + half / 2.0;
+        size_t rank = (size_t)ceil(share * n);
+        struct sd_value value = sd_sample_rank(sample, rank ? rank : 1);
         if (known(value))
-            fprintf(to, "%.12g %.9g\n", sd_value_number(value), share / 100.0);
+            fprintf(to, "%.12g %.9g\n", sd_value_number(value), share);
     }
     if (sample->values < sample->n)
         fprintf(to, "%.12g %.9g\n", layout->x.high, (double)sample->values / n);
     fputs("END\n", to);
 }
 
+static bool is_solid(const struct sd_style *style)
+{
+    return !strcmp(style->dash, "solid");
+}
+
+/* Solid curves first: dashes over them leave them to be seen. */
 static void put_cdfs(const struct plot_layout *layout, size_t panel, FILE *to)
 {
     const struct plot_data *data = layout->data;
     fputs("plot NaN notitle", to);
-    for (size_t series = 0; series < data->series.count; series++) {
+    for (size_t i = 0; i < 2 * data->series.count; i++) {
+        size_t series = i % data->series.count;
         const struct sd_style *style = sd_plot_style(data, series);
+        if (is_solid(style) == (i < data->series.count) &&
+            sd_plot_sample(data, panel, series, 0)->n)
+            fprintf(to, ", $L%zu_%zu_0 using 1:2 with steps lc rgb '%s' lw 2.2 dt %s notitle",
+                    panel, series, style->light, style->dash);
+    }
+    for (size_t series = 0; series < data->series.count; series++) {
         if (!sd_plot_sample(data, panel, series, 0)->n)
             continue;
-        fprintf(to, ", $L%zu_%zu_0 using 1:2 with steps lc rgb '%s' lw 2.2 dt %s notitle", panel,
-                series, style->light, style->dash);
         fprintf(to, ", $N%zu_%zu_0 using 1:2 with points", panel, series);
-        put_look(to, style, 2, 1.2);
+        put_look(to, sd_plot_style(data, series), 2, 1.1);
         fputs(" notitle", to);
     }
     fputs("\n", to);

@@ -1,8 +1,10 @@
 #include "plots/report.h"
+#include "plots/axis.h"
 #include "plots/draft.h"
 #include "plots/plot_data.h"
 #include "plots/report_parts.h"
 #include "plots/svg.h"
+#include "results/files.h"
 #include "results/tables.h"
 #include <stdlib.h>
 #include <string.h>
@@ -165,20 +167,72 @@ static int put_tables(const struct report *report, const json_t *scenario, struc
     return rc;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool has_ladder(const struct report *report, const char *run)
+{
+    return report->ladders &&
+           bsearch(&run, report->ladder, report->ladders, sizeof *report->ladder, by_name);
+}
+
+/* True: the ladder's picture fits on a screen or two. */
+static bool is_short(const struct report *report, const char *run)
+{
+    char name[600], *svg;
+    struct sd_error why = {0};
+    size_t len;
+    snprintf(name, sizeof name, "ladders/%s.svg", run);
+    if (sd_file_read(&svg, &len, report->stored.dir, name, NULL, &why) < 0)
+        return false;
+    const char *height = strstr(svg, " height=\"");
+    bool fits = height && strtod(height + strlen(" height=\""), NULL) <= 1200;
+    free(svg);
+    return fits;
+}
+
+/* "TLS 1.3, fresh, lost 1": a run by what its scenario sweeps over. */
+static void put_point(const struct report *report, const json_t *scenario, size_t row)
+{
+    const struct sd_frame *frame = report->stored.frame;
+    size_t index;
+    json_t *column;
+    json_array_foreach(json_object_get(scenario, "columns"), index, column)
+    {
+        const char *name = json_is_string(column) ? json_string_value(column) : "";
+        bool bare = !strcmp(name, "protocol") || !strcmp(name, "mode");
+        bool swept = json_array_size(json_object_get(json_object_get(scenario, "sweep"), name)) > 1;
+        if (!bare && !swept)
+            continue;
+        char words[96], cell[96];
+        sd_name_text(name, words, sizeof words);
+        sd_cell_text(name, sd_frame_cell(frame, row, sd_frame_column(frame, name)), cell,
+                     sizeof cell);
+        fputs(index ? ", " : "", report->to);
+        sd_xml(report->to, bare ? "" : words);
+        fputs(bare ? "" : " ", report->to);
+        sd_xml(report->to, cell);
+    }
+}
+
+/* In the order of the sweep, as tables have it. */
 static int put_ladders(const struct report *report, const json_t *scenario, struct sd_error *error)
 {
     FILE *to = report->to;
     bool first = true;
-    for (size_t i = 0; i < report->ladders; i++) {
-        const char *run = report->ladder[i];
-        long row = sd_stored_find(&report->stored, run);
-        if (row < 0 || !sd_stored_of(&report->stored, (size_t)row, scenario))
+    for (size_t row = 0; row < sd_frame_rows(report->stored.frame); row++) {
+        char run[SD_STORED_NAME];
+        if (!sd_stored_of(&report->stored, row, scenario) ||
+            !sd_stored_run_name(&report->stored, row, run) || !has_ladder(report, run))
             continue;
         if (first)
             fputs("<h3>Who sent what, when</h3>\n", to);
+        fputs(first && is_short(report, run) ? "<details open><summary>" : "<details><summary>",
+              to);
         first = false;
-        fputs("<details open><summary>", to);
-        sd_xml(to, run);
+        put_point(report, scenario, row);
         fputs("</summary>\n<p>", to);
         report_run(to, report->stored.dir, run);
         fputs("</p>\n", to);

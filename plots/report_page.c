@@ -46,7 +46,7 @@ static const char css[] =
     "th{position:sticky;top:0;background:var(--wash);white-space:nowrap;font-weight:600}\n"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "tr:last-child td{border-bottom:0}\n"
-    "td:has(i){white-space:nowrap}td "
+    "td{white-space:nowrap}td.t{white-space:normal;min-width:18em}td "
     "i{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin-right:.5em;"
     "background:currentColor}\n"
     ".bad{color:var(--bad)}.good{color:var(--good)}.muted{color:var(--muted)}\n"
@@ -60,6 +60,7 @@ static const char css[] =
     "{min-width:0;max-height:23cm}"
     ".scroll{max-height:none;overflow:visible;border:0}"
     "table{font-size:8pt}th{position:static;white-space:normal}th,td{padding:.2rem .4rem}"
+    "td{white-space:normal}td.t{min-width:0}"
     "a{color:inherit;text-decoration:none}}\n";
 
 static void put_colour(FILE *to, const char *protocol, const char *light, const char *dark)

@@ -198,10 +198,12 @@ static void put_point(FILE *to, const struct sd_stored *stored, const struct col
         report_cell(to, columns->name[c], protocol ? sd_groups_cell(groups, group, c) : text,
                     false);
     }
-    fprintf(to, "<td class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">%zu</td><td>",
+    fprintf(to,
+            "<td class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">%zu</td><td "
+            "class=\"t\">",
             rows, unfinished, failed);
     sd_xml(to, detail < 0 ? "" : sd_frame_cell(stored->frame, first, detail));
-    fputs("</td><td>", to);
+    fputs("</td><td class=\"t\">", to);
     char name[SD_STORED_NAME];
     if (sd_stored_run_name(stored, first, name))
         report_run(to, stored->dir, name);
