@@ -1,0 +1,33 @@
+#!/bin/sh
+# quick.sh - the quick survey ends well, leaves what it promises, and gives the numbers of
+# results/baseline, which it made once.
+#   quick.sh ROOT
+set -u
+: "${SHAKEDOWN:?path of the shakedown program}"
+root=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+status=0
+
+"$SHAKEDOWN" survey --quick --out "$dir/survey" >"$dir/log" 2>&1 || {
+    echo "survey --quick: expected exit status 0, found $?; it said:"
+    cat "$dir/log"
+    exit 1
+}
+for file in runs.csv manifest.json report.html tables/handshake-rtt.csv tables/handshake-loss.csv \
+    plots/handshake-loss.svg; do
+    [ -s "$dir/survey/$file" ] || {
+        echo "survey --quick: expected $file, found none"
+        status=1
+    }
+done
+for protocol in $("$SHAKEDOWN" list protocols 2>/dev/null | sed 1d | cut -d' ' -f1); do
+    set -- "$dir/survey/ladders/handshake-rtt-$protocol-"*.svg
+    [ -s "$1" ] || {
+        echo "survey --quick: expected a ladder of $protocol's handshake, found none"
+        status=1
+    }
+done
+"$SHAKEDOWN" check "$dir/survey" --baseline "$root/results/baseline" || status=1
+[ $status = 0 ] && echo "1 passed, 0 failed"
+exit $status
