@@ -190,8 +190,11 @@ size_t sd_label_wrap(const struct sd_label *label, double most,
             end = next;
         }
         size_t stop = end < label->len && blank > start ? blank : end;
+        size_t last = stop;
+        while (last > start && label->text[last - 1] == ' ')
+            last--;
         if (lines < cap)
-            line[lines] = (struct sd_label_line){start, stop - start};
+            line[lines] = (struct sd_label_line){start, last - start};
         lines++;
         start = stop;
         while (start < label->len && label->text[start] == ' ')

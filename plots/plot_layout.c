@@ -151,7 +151,8 @@ static void number_axis(struct plot_layout *layout, double width)
     *axis = (struct sd_axis){.log = log_x};
     snprintf(axis->title, sizeof axis->title, "%s", scale.title);
     layout->dodge = dodge_for(data, smallest_gap(data, log_x) * width * 0.9);
-    double edge = fmin(0.25, (layout->dodge * (double)data->series.count / 2 + 14) / width);
+    double edge = (layout->dodge * (double)data->series.count / 2 + 14) / width;
+    edge = fmin(0.25, fmax(0.037, edge));
     double beyond = edge / (1 - 2 * edge); /* of the range, so that `edge` of the axis is free */
     double margin = most > least ? (most - least) * beyond : fmax(most * 0.5, 1);
     axis->low = log_x ? least / pow(most / least, beyond) : least - margin;

@@ -60,7 +60,7 @@ static const char css[] =
     "{min-width:0;max-height:23cm}"
     ".scroll{max-height:none;overflow:visible;border:0}"
     "table{font-size:8pt}th{position:static;white-space:normal}th,td{padding:.2rem .4rem}"
-    "td{white-space:normal}td.t{min-width:0}"
+    "td{white-space:normal}td:has(i){white-space:nowrap}td.t{min-width:0}"
     "a{color:inherit;text-decoration:none}}\n";
 
 static void put_colour(FILE *to, const char *protocol, const char *light, const char *dark)

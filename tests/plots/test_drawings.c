@@ -205,6 +205,7 @@ static void the_report_is_complete(void **state)
         /* what lies beside it */
         "href=\"events/nat-rebinding-wireguard-fresh-both-r0.jsonl\"",
         "href=\"ladders/nat-rebinding-wireguard-fresh-both-r0.txt\"",
+        "<summary>WireGuard, fresh, rebind both</summary>",
         "href=\"runs.csv\"",
         "href=\"tables/handshake-rtt.csv\"",
         /* how to have it again */

@@ -3,6 +3,7 @@
  * After a change of looks: GOLDEN=write build/tests/plots/plots_ladder, then look at the files. */
 #include "plots/draft.h"
 #include "plots/ladder.h"
+#include "plots/ladder_plan.h"
 #include "tests/plots/xml.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -273,6 +274,43 @@ static void odd_traces_say_what_they_are(void **state)
     }
 }
 
+static double columns_of(const char *text, size_t len)
+{
+    (void)text;
+    return (double)len;
+}
+
+static void labels_break_at_blanks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double most;
+        const char *lines;
+    } rows[] = {
+        {"ClientHello", 20, "ClientHello"},
+        {"ServerHello, Certificate, Done", 16, "ServerHello,|Certificate,|Done"},
+        {"ServerHello, Finished", 8, "ServerHe|llo,|Finished"},
+        /* not between a number and its unit */
+        {"{Finished 4 records 643 B} 848 B", 24, "{Finished 4 records|643 B} 848 B"},
+        {"[1200 B encrypted]", 6, "[1200|B|encryp|ted]"},
+        {"plan 9 Bell labs", 6, "plan 9|Bell|labs"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sd_label label = {.len = strlen(rows[i].text)};
+        struct sd_label_line line[8];
+        char found[128] = "";
+        snprintf(label.text, sizeof label.text, "%s", rows[i].text);
+        size_t lines = sd_label_wrap(&label, rows[i].most, columns_of, line, 8);
+        for (size_t l = 0; l < lines && l < 8; l++)
+            snprintf(found + strlen(found), sizeof found - strlen(found), "%s%.*s", l ? "|" : "",
+                     (int)line[l].len, label.text + line[l].start);
+        if (strcmp(found, rows[i].lines) != 0)
+            fail_msg("\"%s\" within %.0f\nexpected %s\nfound    %s", rows[i].text, rows[i].most,
+                     rows[i].lines, found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +318,7 @@ int main(void)
         cmocka_unit_test(pictures_are_well_formed_and_refer_to_nothing),
         cmocka_unit_test(text_stays_within_its_columns),
         cmocka_unit_test(odd_traces_say_what_they_are),
+        cmocka_unit_test(labels_break_at_blanks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
