@@ -21,7 +21,7 @@ static const struct sd_mode modes[] = {
     {"fresh", "full handshake without HelloVerifyRequest, two round trips", false},
     {"resumed", "abbreviated handshake with a ticket (RFC 5077)", true},
     {"cookie", "HelloVerifyRequest first, three round trips", false},
-    {"psk", "external pre-shared key with ECDHE (RFC 5489)", false},
+    {"psk", "external pre-shared key alone (RFC 5487, RFC 7925): no forward secrecy", false},
     {0},
 };
 

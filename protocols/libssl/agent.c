@@ -99,6 +99,25 @@ static int read_options(struct sd_ssl_agent *a, struct sd_error *error)
     return r;
 }
 
+/* What OpenSSL 3.0 does not do (tests/tls/limits_test.c). */
+static int check_limits(const struct sd_ssl_agent *a, struct sd_error *error)
+{
+    const struct sd_identity *identity = a->config.identity;
+    if (sd_ssl_wants_cookie(a) && (a->mode->psk || a->mode->resume))
+        return sd_fail(
+            error, SD_E_UNSUPPORTED,
+            "%s: a server in mode '%s' cannot always ask for a cookie, because OpenSSL "
+            "3.0 checks a pre-shared key before it takes up the cookie; leave validation "
+            "to the protocol, or take mode fresh or cookie",
+            a->kind->ops->name, a->mode->name);
+    if (a->kind->datagram && !a->mode->psk && sd_ssl_key_is(identity->private_key, "ED25519"))
+        return sd_fail(error, SD_E_UNSUPPORTED,
+                       "%s: OpenSSL 3.0 has no Ed25519 for a server of DTLS 1.2; identity '%s' "
+                       "needs a P-256 or RSA key",
+                       a->kind->ops->name, identity->name);
+    return SD_OK;
+}
+
 static int check(struct sd_ssl_agent *a, struct sd_error *error)
 {
     const struct sd_config *c = &a->config;
@@ -123,7 +142,9 @@ static int check(struct sd_ssl_agent *a, struct sd_error *error)
     if (a->path_mtu < 256)
         return sd_fail(error, SD_E_ARG, "%s: path_mtu: expected at least 256, found %u", id,
                        a->path_mtu);
-    int r = c->alpn ? alpn_wire(a, c->alpn, error) : SD_OK;
+    int r = server ? check_limits(a, error) : SD_OK;
+    if (r == SD_OK && c->alpn)
+        r = alpn_wire(a, c->alpn, error);
     return r == SD_OK ? read_options(a, error) : r;
 }
 

@@ -226,7 +226,9 @@ static bool set_up_client(struct sd_ssl_agent *a, SSL_CTX *ctx)
 
 static bool takes_early(const struct sd_ssl_agent *a)
 {
-    return a->kind->version == TLS1_3_VERSION && (a->mode->early || a->config.allow_early);
+    /* RFC 8446 4.2.10: a HelloRetryRequest voids early data. */
+    return a->kind->version == TLS1_3_VERSION && (a->mode->early || a->config.allow_early) &&
+           !sd_ssl_wants_cookie(a);
 }
 
 /* Sessions stay with the server.  Early data is kept from replay by sessions that are used once,
@@ -287,7 +289,7 @@ static bool may_share(const struct sd_ssl_agent *a, bool server)
     const struct sd_identity *id = a->config.identity;
     if (server && (keeps_sessions(a) || sd_ssl_wants_cookie(a)))
         return false;
-    return a->mode->psk || !id || !id->private_key || !sd_ssl_key_changes(id->private_key);
+    return a->mode->psk || !id || !id->private_key || !sd_ssl_key_is(id->private_key, "RSA");
 }
 
 static uint64_t hash_pem(uint64_t hash, const char *pem)

@@ -56,8 +56,8 @@ EVP_PKEY *sd_ssl_private_key(const char *pem)
     return master ? EVP_PKEY_dup(master) : NULL;
 }
 
-bool sd_ssl_key_changes(const char *pem)
+bool sd_ssl_key_is(const char *pem, const char *algorithm)
 {
     EVP_PKEY *master = master_key(pem);
-    return master && EVP_PKEY_is_a(master, "RSA");
+    return master && EVP_PKEY_is_a(master, algorithm);
 }

@@ -177,8 +177,8 @@ void sd_ssl_share(uint64_t recipe, SSL_CTX *);
  * run; a private key is decoded once per process.  The caller frees them.  NULL: it is none. */
 X509 *sd_ssl_certificate(const char *pem);
 EVP_PKEY *sd_ssl_private_key(const char *pem);
-/* Whether signing changes the key, as RSA's blinding does. */
-bool sd_ssl_key_changes(const char *pem);
+/* Whether the private key is of this algorithm: "RSA", "EC", "ED25519". */
+bool sd_ssl_key_is(const char *pem, const char *algorithm);
 
 /* -- bio.c -- */
 
@@ -249,7 +249,9 @@ void sd_ssl_cookie_make(struct sd_ssl_agent *, const struct sd_addr *, const voi
                         size_t hello_len, uint8_t cookie[SD_SSL_COOKIE]);
 bool sd_ssl_cookie_check(struct sd_ssl_agent *, const struct sd_addr *, const void *hello,
                          size_t hello_len, const uint8_t *cookie, size_t cookie_len);
-/* TLS 1.3: whether every client must show a cookie. */
+/* TLS 1.3: whether every client must show a cookie.  Nobody can resume then, nor use an external
+ * key: libssl checks binders before it takes up the cookie, and with it the transcript that they
+ * are made over (tests/tls/limits_test.c). */
 bool sd_ssl_wants_cookie(const struct sd_ssl_agent *);
 /* TLS 1.3: a ClientHello is answered with HelloRetryRequest and cookie, and the SSL object is
  * thrown away until the cookie comes back (RFC 8446 4.2.2).  Takes over from sd_ssl_advance while

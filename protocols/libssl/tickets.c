@@ -70,6 +70,8 @@ int sd_ssl_ticket_protect(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_
 {
     const struct sd_ssl_session *s = SSL_get_app_data(ssl);
     const struct sd_ssl_ticket_key *key = &s->agent->ticket_key;
+    if (!sealing && sd_ssl_wants_cookie(s->agent))
+        return 0; /* a full handshake: see sd_ssl_wants_cookie() */
     OSSL_PARAM sha256[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
         OSSL_PARAM_construct_end()};

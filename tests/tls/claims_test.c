@@ -37,6 +37,26 @@ static void test_modes_and_claims(void **state)
         }
 }
 
+/* A protocol claims forward secrecy; a mode without it must say so where modes are listed. */
+static void test_forward_secrecy(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROTOCOLS; i++)
+        for (const struct sd_mode *m = sd_agent_find(protocols[i])->modes; m->name; m++) {
+            struct talk t;
+            talk_modes(&t, protocols[i], m->name, 1);
+            talk_connect(&t);
+            const char *ready = talk_detail(&t, t.client, SD_EV_READY);
+            /* TLS 1.3 names the group of its Diffie-Hellman, TLS 1.2 the suite. */
+            bool has =
+                strstr(ready, "ECDHE") || strstr(ready, " x25519") || strstr(ready, " secp256r1");
+            if (!*ready || has == (strstr(m->what, "no forward secrecy") != NULL))
+                fail_msg("%s %s says '%s', negotiated '%s'", protocols[i], m->name, m->what, ready);
+            talk_close(&t);
+            talk_fini(&t);
+        }
+}
+
 /* -- what an eavesdropper reads -- */
 
 static bool on_wire(struct talk *t, const void *bytes, size_t len)
@@ -248,13 +268,10 @@ static void test_many_agents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_modes_and_claims),
-        cmocka_unit_test(test_eavesdropper),
-        cmocka_unit_test(test_padding),
-        cmocka_unit_test(test_forged_record),
-        cmocka_unit_test(test_application_verifies),
-        cmocka_unit_test(test_tickets_of_others),
-        cmocka_unit_test(test_many_agents),
+        cmocka_unit_test(test_modes_and_claims),  cmocka_unit_test(test_forward_secrecy),
+        cmocka_unit_test(test_eavesdropper),      cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_forged_record),     cmocka_unit_test(test_application_verifies),
+        cmocka_unit_test(test_tickets_of_others), cmocka_unit_test(test_many_agents),
     };
     if (sd_core_init() != SD_OK)
         return 1;

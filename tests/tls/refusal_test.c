@@ -334,6 +334,41 @@ static void test_configurations(void **state)
     }
 }
 
+/* OpenSSL's limits (limits_test.c) are told when the agent is made, not by a dead handshake. */
+static void test_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *protocol, *mode, *identity;
+        enum sd_validation validation;
+        const char *words; /* NULL: the agent is made */
+    } rows[] = {
+        {"tls13", "psk", "server.example", SD_VALIDATE_ALWAYS, "mode 'psk' cannot always"},
+        {"tls13", "resumed", "server.example", SD_VALIDATE_ALWAYS, "mode 'resumed' cannot always"},
+        {"tls13", "early", "server.example", SD_VALIDATE_ALWAYS, "mode 'early' cannot always"},
+        {"tls13", "stateful", "server.example", SD_VALIDATE_ALWAYS, "mode 'stateful' cannot"},
+        {"tls13", "psk", "server.example", SD_VALIDATE_DEFAULT, NULL},
+        {"tls13", "cookie", "server.example", SD_VALIDATE_ALWAYS, NULL},
+        {"tls12", "psk", "server.example", SD_VALIDATE_ALWAYS, NULL},
+        {"dtls12", "psk", "server.example", SD_VALIDATE_ALWAYS, NULL},
+        {"dtls12", "fresh", "server.ed25519.example", SD_VALIDATE_DEFAULT, "no Ed25519"},
+        {"dtls12", "psk", "server.ed25519.example", SD_VALIDATE_DEFAULT, NULL},
+        {"tls12", "fresh", "server.ed25519.example", SD_VALIDATE_DEFAULT, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sd_config server = talk_config(SD_ROLE_SERVER, rows[i].mode);
+        struct sd_mem *m = sd_mem_new(1);
+        server.identity = sd_identity(rows[i].identity);
+        server.validation = rows[i].validation;
+        int seat = sd_mem_add(m, sd_agent_find(rows[i].protocol), &server, 1);
+        const char *found = seat < 0 ? sd_mem_error(m) : "";
+        if (rows[i].words ? !strstr(found, rows[i].words) : seat < 0)
+            fail_msg("%s %s: expected '%s', found '%s'", rows[i].protocol, rows[i].mode,
+                     rows[i].words ? rows[i].words : "an agent", found);
+        sd_mem_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_dtls_other_psk),
         cmocka_unit_test(test_another_certificate),
         cmocka_unit_test(test_configurations),
+        cmocka_unit_test(test_limits),
     };
     if (sd_core_init() != SD_OK)
         return 1;
