@@ -183,10 +183,10 @@ size_t sd_label_wrap(const struct sd_label *label, double most,
         size_t end = start, blank = 0;
         while (end < label->len) {
             size_t next = next_character(label->text, end);
-            if (end > start && measure(label->text + start, next - start) > most)
-                break;
             if (is_break(label->text, end))
                 blank = end;
+            if (end > start && measure(label->text + start, next - start) > most)
+                break;
             end = next;
         }
         size_t stop = end < label->len && blank > start ? blank : end;
