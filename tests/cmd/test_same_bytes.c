@@ -1,5 +1,5 @@
-/* Same seed, same bytes: rows, events and captures of real simulations, whatever ran beside them,
- * before them or after a kill. */
+/* Same seed, same bytes: everything that real simulations of every protocol leave behind, whatever
+ * ran beside them, before them or after a kill, and wherever their memory lies. */
 #include "tests/cmd/program.h"
 #include <dirent.h>
 #include <setjmp.h>
@@ -17,26 +17,54 @@
 static char folder[4096];
 static struct program_said said;
 
-/* Lossy, so that retransmission and the weather count; small, so that it takes seconds. */
-#define RUN "run handshake-loss --set loss=0%,5% --set rtt=30ms --repeats 2 --trace --pcap"
+/* Small, so that it takes seconds; lossy, so that retransmission and the weather count. */
+static const struct {
+    const char *name, *run;
+} campaigns[] = {
+    {"loss", "run handshake-loss --set loss=0%,5% --set rtt=30ms --repeats 2"},
+    {"modes", "run handshake-rtt"},
+    {"rebinding", "run nat-rebinding --quick --set rebind=both"},
+    {"replay", "run replay --quick"},
+    {"flood", "run spoofed-flood --quick --set rate=1000pps --set defence=default"},
+};
+#define CAMPAIGNS (sizeof campaigns / sizeof *campaigns)
+#define LOSS      0
+#define MODES     1
 
-static void shakedown(const char *arguments, int status)
+static void expect(const char *line, int status)
 {
-    char line[4096];
-    snprintf(line, sizeof line, "%s %s", PROGRAM, arguments);
     program_run(&said, folder, line);
     if (said.status != status)
-        fail_msg("shakedown %s: expected status %d, found %d and:\n%s", arguments, status,
-                 said.status, said.err);
+        fail_msg("%s: expected status %d, found %d and:\n%s%s", line, status, said.status, said.out,
+                 said.err);
 }
 
-static char *file_of(const char *dir, const char *name)
+/* Runs a campaign into to/NAME.  before: what the program's line begins with, such as a wrapper. */
+static void run(const char *before, size_t campaign, const char *flags, const char *to)
+{
+    char line[4096];
+    snprintf(line, sizeof line, "%s" PROGRAM " %s --trace --pcap %s --out %s/%s", before,
+             campaigns[campaign].run, flags, to, campaigns[campaign].name);
+    expect(line, 0);
+}
+
+/* Every file of first/NAME is in to/NAME with the same bytes, and no other; wall-clock times are in
+ * timing.json alone. */
+static void same_files(size_t campaign, const char *to)
+{
+    char line[4096];
+    snprintf(line, sizeof line, "/usr/bin/diff -rq -x timing.json first/%s %s/%s",
+             campaigns[campaign].name, to, campaigns[campaign].name);
+    expect(line, 0);
+}
+
+static char *rows_of(const char *from, size_t campaign)
 {
     char path[8192];
-    snprintf(path, sizeof path, "%s/%s", folder, dir);
-    char *text = program_file(path, name);
+    snprintf(path, sizeof path, "%s/%s/%s", folder, from, campaigns[campaign].name);
+    char *text = program_file(path, "runs.csv");
     if (!text)
-        fail_msg("%s/%s is not there", path, name);
+        fail_msg("%s/runs.csv is not there", path);
     return text;
 }
 
@@ -44,7 +72,8 @@ static int setup(void **state)
 {
     (void)state;
     program_mktree(folder, sizeof folder);
-    shakedown(RUN " -j1 --out first", 0);
+    for (size_t i = 0; i < CAMPAIGNS; i++)
+        run("", i, "-j1", "first");
     return 0;
 }
 
@@ -55,93 +84,106 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Every file of first/sub is in dir/sub, with the same bytes. */
-static size_t same_files(const char *dir, const char *sub)
-{
-    char path[8192], line[20000];
-    snprintf(path, sizeof path, "%s/first/%s", folder, sub);
-    DIR *list = opendir(path);
-    assert_non_null(list);
-    size_t files = 0;
-    struct dirent *entry;
-    while ((entry = readdir(list))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(line, sizeof line, "/usr/bin/cmp first/%s/%s %s/%s/%s", sub, entry->d_name, dir,
-                 sub, entry->d_name);
-        program_run(&said, folder, line);
-        if (said.status)
-            fail_msg("%s\n%s%s", line, said.out, said.err);
-        files++;
-    }
-    closedir(list);
-    return files;
-}
-
-static void same_everything(const char *dir)
-{
-    char *a = file_of("first", "runs.csv"), *b = file_of(dir, "runs.csv");
-    assert_string_equal(b, a);
-    free(a);
-    free(b);
-    assert_true(same_files(dir, "events") > 0);
-    assert_true(same_files(dir, "pcap") > 0);
-}
-
-static void twice(void **state)
+static void of_every_protocol(void **state)
 {
     (void)state;
-    shakedown(RUN " -j1 --out second", 0);
-    same_everything("second");
+    expect(PROGRAM " list protocols", 0);
+    char *protocols = strchr(said.out, '\n'), *save = NULL;
+    assert_non_null(protocols);
+    size_t count = 0;
+    for (char *line = strtok_r(protocols, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char row[64];
+        snprintf(row, sizeof row, "\n%.*s,", (int)strcspn(line, " "), line);
+        for (size_t i = 0; i < CAMPAIGNS; i++) {
+            char *rows = rows_of("first", i);
+            if (!strstr(rows, row))
+                fail_msg("%s: expected runs of %s, found none", campaigns[i].name, row + 1);
+            free(rows);
+        }
+        count++;
+    }
+    assert_true(count > 0);
 }
 
 static void with_two_workers(void **state)
 {
     (void)state;
-    shakedown(RUN " -j2 --out parallel", 0);
-    same_everything("parallel");
+    for (size_t i = 0; i < CAMPAIGNS; i++) {
+        run("", i, "-j2", "parallel");
+        same_files(i, "parallel");
+    }
+}
+
+/* Twice the same, though addresses and what new memory holds are not. */
+static void twice_in_other_memory(void **state)
+{
+    (void)state;
+    static const char elsewhere[] =
+        "/usr/bin/setarch -R /usr/bin/env MALLOC_PERTURB_=85 LD_BIND_NOW=1 ";
+    program_run(&said, folder, "/usr/bin/setarch -R /bin/true");
+    const char *before = said.status == 0 ? elsewhere : elsewhere + strlen("/usr/bin/setarch -R ");
+    for (size_t i = 0; i < CAMPAIGNS; i++) {
+        run(before, i, "-j1", "moved");
+        same_files(i, "moved");
+    }
 }
 
 static void after_a_kill_and_resume(void **state)
 {
     (void)state;
     char line[4096], path[8192];
-    snprintf(line, sizeof line, "%s %s -j1 --out killed", PROGRAM, RUN);
+    snprintf(line, sizeof line, PROGRAM " %s --trace --pcap -j1 --out killed/loss",
+             campaigns[LOSS].run);
     pid_t pid = program_start(folder, line);
-    snprintf(path, sizeof path, "%s/killed/rows.partial", folder);
+    snprintf(path, sizeof path, "%s/killed/loss/rows.partial", folder);
     for (int i = 0; i < 500 && access(path, R_OK) < 0; i++)
         usleep(10000);
     kill(pid, SIGKILL);
     program_end(pid);
-    shakedown(RUN " -j2 --resume --out killed", 0);
-    same_everything("killed");
+    run("", LOSS, "-j2 --resume", "killed");
+    same_files(LOSS, "killed");
 }
 
-static void by_replay(void **state)
+/* Replays every run of a campaign, or one in so many. */
+static void replay(size_t campaign, size_t one_in)
 {
-    (void)state;
     char path[8192], line[9000];
-    snprintf(path, sizeof path, "%s/first/events", folder);
+    snprintf(path, sizeof path, "%s/first/%s/events", folder, campaigns[campaign].name);
     DIR *list = opendir(path);
     assert_non_null(list);
     struct dirent *entry;
+    size_t runs = 0;
     while ((entry = readdir(list))) {
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.' || runs++ % one_in)
             continue;
         entry->d_name[strlen(entry->d_name) - strlen(".jsonl")] = '\0';
-        snprintf(line, sizeof line, "replay first %s", entry->d_name);
-        shakedown(line, 0);
+        snprintf(line, sizeof line, PROGRAM " replay first/%s %s", campaigns[campaign].name,
+                 entry->d_name);
+        expect(line, 0);
         assert_non_null(strstr(said.out, "the same again, byte for byte"));
     }
     closedir(list);
+    assert_true(runs > 0);
+}
+
+/* Each replay is the first run of its process; in `first` most came after others. */
+static void by_replay(void **state)
+{
+    (void)state;
+    replay(LOSS, 1);
+    replay(MODES, 1);
+    for (size_t i = MODES + 1; i < CAMPAIGNS; i++)
+        replay(i, 7);
 }
 
 /* What a run gives does not depend on the other values of the sweep. */
 static void with_another_sweep_value(void **state)
 {
     (void)state;
-    shakedown("run handshake-loss --set loss=0%,2%,5% --set rtt=30ms --repeats 2 --out wider", 0);
-    char *few = file_of("first", "runs.csv"), *more = file_of("wider", "runs.csv"), *save = NULL;
+    expect(PROGRAM " run handshake-loss --set loss=0%,2%,5% --set rtt=30ms --repeats 2 "
+                   "--out wider/loss",
+           0);
+    char *few = rows_of("first", LOSS), *more = rows_of("wider", LOSS), *save = NULL;
     for (char *row = strtok_r(few, "\n", &save); row; row = strtok_r(NULL, "\n", &save))
         if (!strstr(more, row))
             fail_msg("this row is another with 2%% in the sweep:\n%s", row);
@@ -149,31 +191,15 @@ static void with_another_sweep_value(void **state)
     free(more);
 }
 
-/* Each run alone is the first of its process; in `first` it came after others. */
-static void alone_in_a_process(void **state)
-{
-    (void)state;
-    shakedown("run handshake-loss --set loss=5% --set rtt=30ms --set protocol=tls13 --repeats 2 "
-              "-j2 --out alone",
-              0);
-    char *whole = file_of("first", "runs.csv"), *alone = file_of("alone", "runs.csv");
-    char *save = NULL;
-    for (char *row = strtok_r(alone, "\n", &save); row; row = strtok_r(NULL, "\n", &save))
-        if (!strstr(whole, row))
-            fail_msg("this row is another in a process of its own:\n%s", row);
-    free(whole);
-    free(alone);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(twice),
+        cmocka_unit_test(of_every_protocol),
         cmocka_unit_test(with_two_workers),
+        cmocka_unit_test(twice_in_other_memory),
         cmocka_unit_test(after_a_kill_and_resume),
         cmocka_unit_test(by_replay),
         cmocka_unit_test(with_another_sweep_value),
-        cmocka_unit_test(alone_in_a_process),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
