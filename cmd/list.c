@@ -136,7 +136,11 @@ static const struct kind kinds[] = {
     {"protocols", protocol_columns, list_protocols,
      "next: shakedown run handshake-rtt --set protocol=NAME"},
     {"scenarios", scenario_columns, list_scenarios, "next: shakedown run NAME"},
-    {"metrics", metric_columns, list_metrics, "next: name one in a scenario's measure = { ... }"},
+    {"metrics", metric_columns, list_metrics,
+     "_MACHINE: of the machine named before it, \"server.cpu\".  [_MACHINE]: of the conversations "
+     "that\n"
+     "the clients named before it began, \"honest.success\"; what belongs to one is their median.\n"
+     "next: name one in a scenario's measure = { ... }"},
     {"features", feature_columns, list_features, "next: shakedown list protocols --json"},
     {"words", word_columns, list_words, "next: read a scenario of scenarios/, then write one"},
     {"costs", cost_columns, list_costs, "next: cost \"NAME\" in a scenario's host"},

@@ -1,35 +1,31 @@
 /* metrics_table.c - the one list of what a run measures. */
 #include "sim/node/lab.h"
 
-#define OF_CLIENTS "; with clients named, the median of their conversations"
-
 const struct sd_metric sd_metrics[] = {
     /* Of the first conversation after the mark or, with machines before the name, the median of
      * the conversations that these began.  Bytes and packets are those of the client's links
      * from its first packet until its agent is READY (with early data, too) and has said what it
      * had to say: another conversation of the same machine at that time counts with them. */
     {"handshake.time", "handshake_time_ns", "time",
-     "from the client's first packet until it may send application data" OF_CLIENTS,
-     SD_METRIC_CLIENTS},
+     "from the client's first packet until it may send application data", SD_METRIC_CLIENTS},
     {"first_byte.time", "first_byte_time_ns", "time",
-     "from the client's first packet until the request's first byte is at the server" OF_CLIENTS,
+     "from the client's first packet until the request's first byte is at the server",
      SD_METRIC_CLIENTS},
     {"reply.time", "reply_time_ns", "time",
-     "from the client's first packet until the reply's first byte is at the client" OF_CLIENTS,
+     "from the client's first packet until the reply's first byte is at the client",
      SD_METRIC_CLIENTS},
     {"handshake.bytes", "handshake_bytes", "size",
-     "IP bytes of the handshake at the client's links, both ways" OF_CLIENTS, SD_METRIC_CLIENTS},
+     "IP bytes of the handshake at the client's links, both ways", SD_METRIC_CLIENTS},
     {"handshake.bytes.client", "handshake_bytes_client", "size",
-     "IP bytes that the client sent until its handshake was over" OF_CLIENTS, SD_METRIC_CLIENTS},
+     "IP bytes that the client sent until its handshake was over", SD_METRIC_CLIENTS},
     {"handshake.bytes.server", "handshake_bytes_server", "size",
-     "IP bytes that reached the client until its handshake was over" OF_CLIENTS, SD_METRIC_CLIENTS},
+     "IP bytes that reached the client until its handshake was over", SD_METRIC_CLIENTS},
     {"handshake.packets.client", "handshake_packets_client", "count",
-     "packets that the client sent until its handshake was over" OF_CLIENTS, SD_METRIC_CLIENTS},
+     "packets that the client sent until its handshake was over", SD_METRIC_CLIENTS},
     {"handshake.packets.server", "handshake_packets_server", "count",
-     "packets that reached the client until its handshake was over" OF_CLIENTS, SD_METRIC_CLIENTS},
+     "packets that reached the client until its handshake was over", SD_METRIC_CLIENTS},
     {"handshake.flights", "handshake_flights", "count",
-     "flights of the handshake, both ways, TCP's SYN and SYN-ACK included" OF_CLIENTS,
-     SD_METRIC_CLIENTS},
+     "flights of the handshake, both ways, TCP's SYN and SYN-ACK included", SD_METRIC_CLIENTS},
 
     /* All conversations after the mark, or those that the machines before the name began. */
     {"handshake.count", "handshake_count", "count",
@@ -38,8 +34,7 @@ const struct sd_metric sd_metrics[] = {
      "mean over all conversations that were ready", SD_METRIC_CLIENTS},
     {"handshake.time.worst", "handshake_time_worst_ns", "time",
      "the longest over all conversations that were ready", SD_METRIC_CLIENTS},
-    {"attempts", "attempts", "count", "conversations begun; with clients named, by them",
-     SD_METRIC_CLIENTS},
+    {"attempts", "attempts", "count", "conversations begun", SD_METRIC_CLIENTS},
     {"replies", "replies", "count", "conversations that got their whole reply", SD_METRIC_CLIENTS},
     {"success", "success_ppm", "ratio",
      "conversations that got their whole reply or, without a request, were ready and delivered "
