@@ -1,10 +1,11 @@
 /* pcapng.c - writes pcapng (draft-ietf-opsawg-pcapng), little endian. */
 #include "sim/core/pcapng.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/core/whole_file.h"
 
 enum { /* block types, section 11.1 */
        BLOCK_SECTION = 0x0A0D0D0A,
@@ -168,32 +169,17 @@ static void put_secrets(struct bytes *b, uint32_t type, const struct bytes *line
     block_end(b, start);
 }
 
-/* Writes the parts to path by way of a temporary file beside it. */
 static int write_file(const char *path, const struct bytes *const parts[], size_t count,
                       struct sd_error *e)
 {
-    size_t cap = strlen(path) + sizeof ".part";
-    char *temporary = malloc(cap);
-    if (temporary == NULL)
-        return sd_fail(e, SD_E_NOMEM, "%s: no memory to write it", path);
-    snprintf(temporary, cap, "%s.part", path);
-    int why = 0;
-    FILE *f = fopen(temporary, "wb");
-    if (f == NULL) {
-        why = errno;
-    } else {
-        for (size_t i = 0; i < count && why == 0; i++)
-            if (parts[i]->len > 0 && fwrite(parts[i]->data, 1, parts[i]->len, f) != parts[i]->len)
-                why = errno != 0 ? errno : EIO;
-        if (fclose(f) != 0 && why == 0)
-            why = errno;
-        if (why == 0 && rename(temporary, path) != 0)
-            why = errno;
-        if (why != 0)
-            remove(temporary);
-    }
-    free(temporary);
-    return why == 0 ? SD_OK : sd_fail(e, SD_E_IO, "%s: cannot write it: %s", path, strerror(why));
+    struct sd_whole_file file;
+    int result = sd_whole_file_begin(&file, path, e);
+    if (result != SD_OK)
+        return result;
+    for (size_t i = 0; i < count; i++)
+        if (parts[i]->len > 0)
+            fwrite(parts[i]->data, 1, parts[i]->len, file.out);
+    return sd_whole_file_end(&file, e);
 }
 
 static void bytes_free(struct bytes *b)
