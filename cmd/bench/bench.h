@@ -47,8 +47,6 @@ struct bench_side {
 int bench_in_turns(struct bench_side *, struct bench_side *, int rounds, struct sd_error *);
 /* The row's value becomes a's best / b's best and its detail both costs. */
 void bench_ratio(struct bench_row *, const struct bench_side *a, const struct bench_side *b);
-/* "940 ns", "1.52 ms" */
-void bench_time_text(double ns, char *text, size_t cap);
 
 /* -- the benchmarks -- */
 

@@ -25,7 +25,8 @@ int bench_in_turns(struct bench_side *a, struct bench_side *b, int rounds, struc
     return SD_OK;
 }
 
-void bench_time_text(double ns, char *text, size_t cap)
+/* "940 ns", "1.52 ms" */
+static void time_text(double ns, char *text, size_t cap)
 {
     if (ns < 1e4)
         snprintf(text, cap, "%.0f ns", ns);
@@ -38,8 +39,8 @@ void bench_time_text(double ns, char *text, size_t cap)
 void bench_ratio(struct bench_row *row, const struct bench_side *a, const struct bench_side *b)
 {
     char over[24], under[24];
-    bench_time_text(a->best_ns, over, sizeof over);
-    bench_time_text(b->best_ns, under, sizeof under);
+    time_text(a->best_ns, over, sizeof over);
+    time_text(b->best_ns, under, sizeof under);
     snprintf(row->detail, sizeof row->detail, "%s / %s", over, under);
     row->value = a->best_ns / b->best_ns;
 }

@@ -14,7 +14,7 @@ void sd_crypto_broken(const char *what)
     abort();
 }
 
-void crypto_digest_open(struct crypto_digest *d, const char *name)
+static void open_digest(struct crypto_digest *d, const char *name)
 {
     struct sd_env *before = sd_enter(NULL);
     d->md = EVP_MD_fetch(NULL, name, NULL);
@@ -46,7 +46,7 @@ struct crypto_digest *crypto_blake2s(void)
 {
     static struct crypto_digest d;
     if (!d.md)
-        crypto_digest_open(&d, "BLAKE2S-256");
+        open_digest(&d, "BLAKE2S-256");
     return &d;
 }
 
@@ -54,7 +54,7 @@ struct crypto_digest *crypto_sha256(void)
 {
     static struct crypto_digest d;
     if (!d.md)
-        crypto_digest_open(&d, "SHA2-256");
+        open_digest(&d, "SHA2-256");
     return &d;
 }
 

@@ -12,7 +12,6 @@ struct crypto_digest {
     EVP_MD_CTX *context;
 };
 
-void crypto_digest_open(struct crypto_digest *d, const char *name);
 void crypto_digest_begin(const struct crypto_digest *d);
 void crypto_digest_add(const struct crypto_digest *d, const void *data, size_t len);
 void crypto_digest_end(const struct crypto_digest *d, uint8_t *out);

@@ -3,13 +3,6 @@
 #include <sodium.h>
 #include <string.h>
 
-void sd_ed25519_keygen(struct sd_env *env, uint8_t seed[SD_ED25519_SEED],
-                       uint8_t public_key[SD_ED25519_PUBLIC])
-{
-    sd_random(env, seed, SD_ED25519_SEED);
-    sd_ed25519_public(public_key, seed);
-}
-
 void sd_ed25519_public(uint8_t public_key[SD_ED25519_PUBLIC], const uint8_t seed[SD_ED25519_SEED])
 {
     struct sd_env *before = counted_begin(SD_OP_KEYGEN, "ED25519", SD_ED25519_SEED);

@@ -8,9 +8,6 @@
 #define SD_ED25519_PUBLIC    32
 #define SD_ED25519_SIGNATURE 64
 
-/* A new key pair from env's random stream.  Counts one keygen. */
-void sd_ed25519_keygen(struct sd_env *env, uint8_t seed[SD_ED25519_SEED],
-                       uint8_t public_key[SD_ED25519_PUBLIC]);
 /* Counts one keygen. */
 void sd_ed25519_public(uint8_t public_key[SD_ED25519_PUBLIC], const uint8_t seed[SD_ED25519_SEED]);
 /* Counts one sign.  public_key must be the seed's. */

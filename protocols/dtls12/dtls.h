@@ -26,8 +26,6 @@ void dtls_hello_verify_request(struct sd_ssl_agent *, const struct sd_path *,
 
 /* -- records.c: what became of each record, which libssl does not say -- */
 
-bool dtls_window_seen(const struct sd_ssl_window *, uint64_t sequence);
-void dtls_window_mark(struct sd_ssl_window *, uint64_t sequence);
 /* Feeds a datagram to s record by record.  SD_OK when one of them was taken, else the reason for
  * the first, counted.  s may be gone afterwards: *alive says. */
 int dtls_records(struct sd_ssl_session *, const uint8_t *data, size_t len, bool *alive);

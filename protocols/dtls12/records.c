@@ -7,7 +7,7 @@
 
 #include "sim/core/reader.h"
 
-bool dtls_window_seen(const struct sd_ssl_window *w, uint64_t sequence)
+static bool seen(const struct sd_ssl_window *w, uint64_t sequence)
 {
     if (sequence >= w->top)
         return false;
@@ -15,7 +15,7 @@ bool dtls_window_seen(const struct sd_ssl_window *w, uint64_t sequence)
     return age >= DTLS_WINDOW || (w->bits >> age & 1);
 }
 
-void dtls_window_mark(struct sd_ssl_window *w, uint64_t sequence)
+static void mark(struct sd_ssl_window *w, uint64_t sequence)
 {
     if (sequence >= w->top) {
         uint64_t ahead = sequence + 1 - w->top;
@@ -55,13 +55,13 @@ struct record {
 static int expectation(const struct sd_ssl_session *s, const struct record *r)
 {
     if (r->epoch == s->epoch)
-        return dtls_window_seen(&s->window, r->sequence) ? SD_DROP_REPLAY : SD_OK;
+        return seen(&s->window, r->sequence) ? SD_DROP_REPLAY : SD_OK;
     if (r->epoch + 1 == s->epoch)
-        return dtls_window_seen(&s->old_window, r->sequence) ? SD_DROP_REPLAY : SD_DROP_STATE;
+        return seen(&s->old_window, r->sequence) ? SD_DROP_REPLAY : SD_DROP_STATE;
     if (r->epoch < s->epoch)
         return SD_DROP_REPLAY;
     if (r->epoch == s->epoch + 1 && s->phase == SD_SSL_HANDSHAKE)
-        return dtls_window_seen(&s->next_window, r->sequence) ? SD_DROP_REPLAY : SD_OK;
+        return seen(&s->next_window, r->sequence) ? SD_DROP_REPLAY : SD_OK;
     return SD_DROP_STATE;
 }
 
@@ -73,9 +73,9 @@ static int feed(struct sd_ssl_session *s, const struct record *r, const uint8_t 
     const struct sd_ssl_out *last_out = s->agent->out_tail;
     bool open = s->phase == SD_SSL_OPEN;
     if (r->epoch == 0 && epoch == 0)
-        dtls_window_mark(&s->window, r->sequence); /* nothing authenticates it: libssl takes it */
+        mark(&s->window, r->sequence); /* nothing authenticates it: libssl takes it */
     if (r->epoch == epoch + 1)
-        dtls_window_mark(&s->next_window, r->sequence); /* kept until its keys are there */
+        mark(&s->next_window, r->sequence); /* kept until its keys are there */
     s->content_seen = s->resent = false;
     s->in = data;
     s->in_len = len;
@@ -89,7 +89,7 @@ static int feed(struct sd_ssl_session *s, const struct record *r, const uint8_t 
         s->agent->stats.retransmits++; /* 4.2.4: the last flight again, because it got lost */
     if (s->resent || out || s->content_seen) {
         if (r->epoch == epoch && epoch > 0)
-            dtls_window_mark(&s->window, r->sequence);
+            mark(&s->window, r->sequence);
         return SD_OK;
     }
     if (expected == SD_OK && r->epoch == epoch && epoch > 0)

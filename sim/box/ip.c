@@ -54,11 +54,6 @@ bool sd_transport_checksum_good(uint32_t source, uint32_t destination, uint8_t p
     return sd_sum_fold(sd_sum(pseudo_header(source, destination, proto, len), segment, len)) == 0;
 }
 
-uint16_t sd_checksum_update(uint16_t checksum, uint16_t from, uint16_t to)
-{
-    return sd_sum_fold((uint32_t)(uint16_t)~checksum + (uint16_t)~from + to);
-}
-
 bool sd_ip_view(struct sd_ip *v, uint8_t *packet, size_t len)
 {
     if (len < SD_IP_HEADER || packet[0] != 0x45 || sd_read16(packet + SD_IP_LENGTH) != len)
@@ -99,9 +94,15 @@ static uint8_t *transport_checksum_at(const struct sd_ip *v)
     return sd_read16(at) == 0 ? NULL : at;
 }
 
+/* RFC 1624: the checksum after a 16-bit word changed from `from` to `to`. */
+static uint16_t checksum_update(uint16_t checksum, uint16_t from, uint16_t to)
+{
+    return sd_sum_fold((uint32_t)(uint16_t)~checksum + (uint16_t)~from + to);
+}
+
 static void update_at(const struct sd_ip *v, uint8_t *checksum, uint16_t from, uint16_t to)
 {
-    uint16_t sum = sd_checksum_update(sd_read16(checksum), from, to);
+    uint16_t sum = checksum_update(sd_read16(checksum), from, to);
     if (sum == 0 && v->proto == SD_PROTO_UDP && checksum == v->payload + SD_UDP_CHECKSUM)
         sum = 0xffff;
     sd_write16(checksum, sum);

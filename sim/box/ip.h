@@ -82,8 +82,6 @@ uint16_t sd_transport_checksum(uint32_t source, uint32_t destination, uint8_t pr
                                const uint8_t *segment, size_t len);
 bool sd_transport_checksum_good(uint32_t source, uint32_t destination, uint8_t proto,
                                 const uint8_t *segment, size_t len);
-/* RFC 1624: the checksum after a 16-bit word changed from `from` to `to`. */
-uint16_t sd_checksum_update(uint16_t checksum, uint16_t from, uint16_t to);
 
 /* What an IPv4 packet holds. */
 struct sd_ip {

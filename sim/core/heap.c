@@ -83,11 +83,6 @@ void sd_block_free(void *data)
     sd_heap_unref(heap);
 }
 
-size_t sd_block_size(const void *data)
-{
-    return block_of(data)->size;
-}
-
 void *sd_alloc(struct sd_env *env, size_t size)
 {
     void *data = sd_block_new(env != NULL ? env->heap : NULL, size);
@@ -101,7 +96,7 @@ void *sd_realloc(struct sd_env *env, void *data, size_t size)
     if (data == NULL)
         return sd_alloc(env, size);
     /* realloc() may move and leave the old bytes behind unwiped: move by hand. */
-    size_t before = sd_block_size(data);
+    size_t before = block_of(data)->size;
     void *moved = sd_block_new(block_of(data)->heap, size);
     if (moved == NULL)
         return NULL;
@@ -116,7 +111,7 @@ void sd_free(void *data)
 {
     if (data == NULL)
         return;
-    sd_wipe(data, sd_block_size(data));
+    sd_wipe(data, block_of(data)->size);
     sd_block_free(data);
 }
 

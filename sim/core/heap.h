@@ -11,6 +11,5 @@ void sd_heap_unref(struct sd_heap *); /* freed with its last block */
 void *sd_block_new(struct sd_heap *heap, size_t size);
 void *sd_block_resize(void *block, size_t size); /* stays on its heap; NULL: block is untouched */
 void sd_block_free(void *block);                 /* block not NULL */
-size_t sd_block_size(const void *block);
 
 #endif

@@ -325,6 +325,80 @@ sd_conn sd_lab_connect(struct sd_lab *lab, const struct sd_lab_connect *with)
     return id;
 }
 
+/* -- the end -- */
+
+static void leave_machine(struct party *p)
+{
+    if (p->self == NULL)
+        return;
+    *p->self = p->next;
+    if (p->next != NULL)
+        p->next->self = p->self;
+    p->self = NULL;
+}
+
+/* This side's session is no more. */
+static void session_over(struct conv *c, int side)
+{
+    struct party *p = &c->side[side];
+    struct host *h = lab_host_of(c, side);
+    if (p->over)
+        return;
+    p->over = true;
+    p->ready = false;
+    leave_machine(p);
+    sd_net_cancel(c->lab->net, p->pace);
+    p->pace = 0;
+    if (side == SERVER)
+        return;
+    sd_net_cancel(c->lab->net, c->again);
+    c->again = 0;
+    if (h->handshaking == c->id)
+        h->handshaking = 0;
+    if (h->starting == c->id)
+        h->starting = 0;
+    if (c->hidden)
+        lab_prepared(c);
+}
+
+/* The carrier failed beneath the agent. */
+void lab_conv_broken(struct conv *c, sd_machine who, const char *name, const char *why)
+{
+    int side = lab_conv_side(c, who);
+    announce(c, side, name, why);
+    if (c->side[side].sid == 0 || lab_host_of(c, side)->ops->service == SD_SERVICE_IP)
+        session_over(c, side);
+}
+
+void lab_conv_end_session(struct conv *c, int side)
+{
+    lab_later_job(&(struct job){.kind = JOB_CONTROL,
+                                .host = lab_host_of(c, side),
+                                .verb = SD_CLOSE,
+                                .sid = c->side[side].sid});
+}
+
+static void close_side(struct conv *c, int side)
+{
+    struct party *p = &c->side[side];
+    if (p->inner != NULL && !p->inner_closing)
+        lab_tunnel_close(p);
+    else if (p->inner == NULL)
+        lab_conv_end_session(c, side);
+}
+
+/* The request was answered whole, or there was none to answer. */
+void lab_conv_answered(struct conv *c)
+{
+    c->answered = true;
+    if (c->done_at == SD_NEVER)
+        c->done_at = sd_net_now(c->lab->net);
+    sd_net_cancel(c->lab->net, c->again);
+    c->again = 0;
+    if (c->close)
+        close_side(c, CLIENT);
+}
+
 /* -- what agents tell -- */
 
 /* The application's first write is a call of its own: TCP has sent what the agent wrote before. */
@@ -423,119 +497,49 @@ void lab_conv_event(struct host *h, const struct sd_event *e)
         }
         break;
     case SD_EV_CLOSED:
-        lab_conv_over(c, side);
+        session_over(c, side);
         break;
     case SD_EV_ERROR:
         /* A tunnel tries again as soon as there is something to send, and TCP inside goes on. */
         if (c->hidden || h->ops->service != SD_SERVICE_IP)
-            lab_conv_over(c, side);
+            session_over(c, side);
         break;
     default:
         break;
     }
 }
 
-/* -- the end -- */
+/* -- what scripts and the network ask of its session -- */
 
-static void leave_machine(struct party *p)
-{
-    if (p->self == NULL)
-        return;
-    *p->self = p->next;
-    if (p->next != NULL)
-        p->next->self = p->self;
-    p->self = NULL;
-}
-
-/* This side's session is no more. */
-void lab_conv_over(struct conv *c, int side)
-{
-    struct party *p = &c->side[side];
-    struct host *h = lab_host_of(c, side);
-    if (p->over)
-        return;
-    p->over = true;
-    p->ready = false;
-    leave_machine(p);
-    sd_net_cancel(c->lab->net, p->pace);
-    p->pace = 0;
-    if (side == SERVER)
-        return;
-    sd_net_cancel(c->lab->net, c->again);
-    c->again = 0;
-    if (h->handshaking == c->id)
-        h->handshaking = 0;
-    if (h->starting == c->id)
-        h->starting = 0;
-    if (c->hidden)
-        lab_prepared(c);
-}
-
-/* The carrier failed beneath the agent. */
-void lab_conv_broken(struct conv *c, sd_machine who, const char *name, const char *why)
-{
-    int side = lab_conv_side(c, who);
-    announce(c, side, name, why);
-    if (c->side[side].sid == 0 || lab_host_of(c, side)->ops->service == SD_SERVICE_IP)
-        lab_conv_over(c, side);
-}
-
-/* The request was answered whole, or there was none to answer. */
-void lab_conv_answered(struct conv *c)
-{
-    c->answered = true;
-    if (c->done_at == SD_NEVER)
-        c->done_at = sd_net_now(c->lab->net);
-    sd_net_cancel(c->lab->net, c->again);
-    c->again = 0;
-    if (c->close)
-        lab_conv_close(c, CLIENT);
-}
-
-void lab_conv_end_session(struct conv *c, int side)
-{
-    lab_later_job(&(struct job){.kind = JOB_CONTROL,
-                                .host = lab_host_of(c, side),
-                                .verb = SD_CLOSE,
-                                .sid = c->side[side].sid});
-}
-
-void lab_conv_close(struct conv *c, int side)
-{
-    struct party *p = &c->side[side];
-    if (p->inner != NULL && !p->inner_closing)
-        lab_tunnel_close(p);
-    else if (p->inner == NULL)
-        lab_conv_end_session(c, side);
-}
-
-static struct party *party_of(struct sd_lab *lab, sd_conn id, sd_machine who)
+/* The party whose session is to be controlled: SD_OK, SD_E_ARG, SD_E_STATE. */
+static int speaking(struct sd_lab *lab, sd_conn id, sd_machine who, struct party **p)
 {
     struct conv *c = lab_conv(lab, id);
     int side = c != NULL ? lab_conv_side(c, who) : -1;
-    return side >= 0 ? &c->side[side] : NULL;
+    if (side < 0)
+        return SD_E_ARG;
+    *p = &c->side[side];
+    return (*p)->over || (*p)->sid == 0 ? SD_E_STATE : SD_OK;
 }
 
 int sd_lab_close(struct sd_lab *lab, sd_conn id, sd_machine who)
 {
-    struct party *p = party_of(lab, id, who);
-    if (p == NULL)
-        return SD_E_ARG;
-    if (p->over || p->sid == 0)
-        return SD_E_STATE;
+    struct party *p;
+    int result = speaking(lab, id, who, &p);
+    if (result != SD_OK)
+        return result;
     lab_enter(lab);
-    lab_conv_close(p->conv, lab_side_of(p));
+    close_side(p->conv, lab_side_of(p));
     lab_leave(lab);
     return SD_OK;
 }
 
 int sd_lab_rekey(struct sd_lab *lab, sd_conn id, sd_machine who)
 {
-    struct party *p = party_of(lab, id, who);
-    if (p == NULL)
-        return SD_E_ARG;
-    if (p->over || p->sid == 0)
-        return SD_E_STATE;
+    struct party *p;
+    int result = speaking(lab, id, who, &p);
+    if (result != SD_OK)
+        return result;
     lab_enter(lab);
     lab_do(&(struct job){.kind = JOB_CONTROL,
                          .host = lab_host_of(p->conv, lab_side_of(p)),

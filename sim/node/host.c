@@ -255,6 +255,36 @@ struct sd_addr lab_host_local(const struct host *h)
     return a;
 }
 
+/* -- its timer -- */
+
+static void on_timer(void *ctx);
+
+/* After every call into the seat.  A deadline that moves away leaves the timer as it is: it looks
+ * again when it fires, which costs less than starting it anew with every packet. */
+static void plan_timer(struct host *h)
+{
+    sd_time deadline = sd_seat_deadline(&h->seat), now = sd_net_now(h->lab->net);
+    if (deadline == SD_NEVER || h->expiring || (h->timer != 0 && h->timer_at <= deadline))
+        return;
+    sd_net_cancel(h->lab->net, h->timer);
+    h->timer_at = deadline > now ? deadline : now;
+    h->timer = sd_net_after(h->lab->net, h->timer_at - now, on_timer, h);
+}
+
+static void on_timer(void *ctx)
+{
+    struct host *h = ctx;
+    h->timer = 0;
+    lab_enter(h->lab);
+    if (sd_seat_deadline(&h->seat) <= sd_net_now(h->lab->net)) {
+        h->expiring = true;
+        lab_do(&(struct job){.kind = JOB_EXPIRE, .host = h});
+    } else {
+        plan_timer(h);
+    }
+    lab_leave(h->lab);
+}
+
 /* -- the seat -- */
 
 static void on_keylog(void *ctx, enum sd_key_format format, const char *line)
@@ -307,7 +337,7 @@ int lab_host_seat(struct host *h, enum sd_role role, struct sd_error *error)
                               sd_net_now(h->lab->net), error);
     sd_account_take(&h->env.account); /* made before the run began */
     if (result == SD_OK)
-        lab_host_plan(h);
+        plan_timer(h);
     lab_leave(h->lab);
     return result;
 }
@@ -332,34 +362,6 @@ void lab_host_free(struct host *h)
     }
     free((struct sd_option *)(uintptr_t)h->set.options);
     free(h);
-}
-
-/* -- its timer -- */
-
-static void on_timer(void *ctx)
-{
-    struct host *h = ctx;
-    h->timer = 0;
-    lab_enter(h->lab);
-    if (sd_seat_deadline(&h->seat) <= sd_net_now(h->lab->net)) {
-        h->expiring = true;
-        lab_do(&(struct job){.kind = JOB_EXPIRE, .host = h});
-    } else {
-        lab_host_plan(h);
-    }
-    lab_leave(h->lab);
-}
-
-/* A deadline that moves away leaves the timer as it is: it looks again when it fires, which costs
- * less than starting it anew with every packet. */
-void lab_host_plan(struct host *h)
-{
-    sd_time deadline = sd_seat_deadline(&h->seat), now = sd_net_now(h->lab->net);
-    if (deadline == SD_NEVER || h->expiring || (h->timer != 0 && h->timer_at <= deadline))
-        return;
-    sd_net_cancel(h->lab->net, h->timer);
-    h->timer_at = deadline > now ? deadline : now;
-    h->timer = sd_net_after(h->lab->net, h->timer_at - now, on_timer, h);
 }
 
 /* -- jobs -- */
@@ -426,7 +428,7 @@ void lab_job_run(const struct job *j)
         sd_seat_app_in(&h->seat, now, 0, 0, j->data, j->len, false);
         break;
     }
-    lab_host_plan(h);
+    plan_timer(h);
 }
 
 /* -- units out -- */

@@ -285,19 +285,20 @@ void lab_announce(struct sd_lab *, const struct announcement *); /* to the watch
 /* topology.c */
 int lab_topology_build(struct sd_lab *, struct sd_error *);
 void lab_topology_free(struct sd_lab *);
-int lab_weather_begin(struct sd_lab *, struct link *); /* as set, from now on */
-void lab_weather_refresh(struct sd_lab *);             /* on every link */
-struct sd_chain *lab_chain(struct machine *);          /* made when it is missing; NULL: refused */
 struct link_end *lab_end(const struct machine *, int ifindex);      /* NULL: not a link's */
 int lab_route(const struct sd_lab *, sd_machine from, uint32_t ip); /* ifindex; -1: none */
 /* Who has this address, seen from remote: behind NATs, too.  NULL: nobody; inside: its own name. */
 struct machine *lab_owner(const struct sd_lab *, const struct sd_addr *,
                           const struct sd_addr *remote, struct sd_addr *inside);
 
+/* boxes.c */
+struct sd_chain *lab_chain(struct machine *);          /* made when it is missing; NULL: refused */
+int lab_weather_begin(struct sd_lab *, struct link *); /* as set, from now on */
+void lab_weather_refresh(struct sd_lab *);             /* on every link */
+
 /* host.c */
 int lab_host_seat(struct host *, enum sd_role, struct sd_error *);
 void lab_host_free(struct host *);
-void lab_host_plan(struct host *); /* its timer, after every call into the seat */
 void lab_host_emit(struct host *, const struct sd_unit *);
 struct sd_addr lab_host_local(const struct host *); /* of its first carrier */
 void lab_job_run(const struct job *);
@@ -307,8 +308,7 @@ void lab_flight(struct host *, int direction); /* a unit of the handshake passed
 int lab_stream_listen(struct host *, struct carrier *);
 bool lab_stream_connect(struct conv *);
 struct stream *lab_stream_find(const struct sd_lab *, uint32_t conn); /* NULL: none */
-void lab_stream_plan(struct stream *);
-void lab_stream_serve(struct stream *); /* JOB_STREAM */
+void lab_stream_serve(struct stream *);                               /* JOB_STREAM */
 void lab_stream_write(struct stream *, const struct sd_unit *);
 bool lab_stream_full(const struct stream *);
 uint64_t lab_stream_retransmits(const struct stream *);
@@ -350,9 +350,7 @@ void lab_conv_started(struct conv *); /* its first packet leaves */
 void lab_conv_announce(const struct conv *, int side, const char *name);
 void lab_conv_answered(struct conv *);
 void lab_conv_broken(struct conv *, sd_machine who, const char *name, const char *why);
-void lab_conv_close(struct conv *, int side);
 void lab_conv_end_session(struct conv *, int side);
-void lab_conv_over(struct conv *, int side);
 void lab_conv_moved(struct host *);
 
 /* prepare.c */
@@ -367,7 +365,6 @@ size_t lab_early(struct conv *, const uint8_t **data); /* the request's beginnin
 void lab_unsay(struct conv *);
 void lab_push(struct conv *, int side); /* JOB_PUSH */
 void lab_push_later(struct conv *, int side);
-uint64_t lab_message_size(const struct segment *, uint64_t i);
 void lab_hear_bytes(struct conv *, int from, const uint8_t *data, size_t len);
 void lab_hear_message(struct machine *at, const uint8_t *data, size_t len);
 void lab_hear_stranger(struct machine *at, const uint8_t *data, size_t len);

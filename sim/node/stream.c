@@ -65,6 +65,14 @@ void lab_stream_reap(struct stream *s)
     lab_stream_free(s);
 }
 
+static void plan(struct stream *s)
+{
+    if (s->planned)
+        return;
+    s->planned = true;
+    lab_do(&(struct job){.kind = JOB_STREAM, .host = s->host, .conn = s->conn});
+}
+
 /* -- opening -- */
 
 static size_t on_options(void *ctx, const struct sd_path *path, enum sd_segment segment,
@@ -91,7 +99,7 @@ static void on_listener(void *ctx, struct sd_tcp *tcp, enum sd_tcp_event event,
         c->side[SERVER].conn = s->conn;
     }
     s->begin = true;
-    lab_stream_plan(s);
+    plan(s);
     lab_leave(h->lab);
 }
 
@@ -127,14 +135,6 @@ bool lab_stream_connect(struct conv *c)
 
 /* -- what TCP tells -- */
 
-void lab_stream_plan(struct stream *s)
-{
-    if (s->planned)
-        return;
-    s->planned = true;
-    lab_do(&(struct job){.kind = JOB_STREAM, .host = s->host, .conn = s->conn});
-}
-
 static void broken(struct stream *s, bool refused)
 {
     struct conv *c = lab_conv(s->host->lab, s->conv);
@@ -147,7 +147,7 @@ static void broken(struct stream *s, bool refused)
         return;
     }
     s->reset_in = true;
-    lab_stream_plan(s);
+    plan(s);
 }
 
 static void flush(struct stream *s)
@@ -184,14 +184,14 @@ static void on_tcp(void *ctx, struct sd_tcp *tcp, enum sd_tcp_event event, struc
         break;
     }
     case SD_TCP_READABLE:
-        lab_stream_plan(s);
+        plan(s);
         break;
     case SD_TCP_WRITABLE:
         flush(s);
         break;
     case SD_TCP_PEER_CLOSED:
         s->fin_in = true;
-        lab_stream_plan(s);
+        plan(s);
         break;
     case SD_TCP_FAILED:
     case SD_TCP_RESET:

@@ -4,8 +4,8 @@
  * list for each end of a link.  Then the weather says what became of it. */
 #include "sim/node/trace.h"
 #include "sim/box/ip.h"
+#include "sim/core/whole_file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +104,7 @@ static sd_time expected_arrival(struct link_end *from, sd_time leaves, size_t le
     return from->free_at + from->lab->link[from->link].set.delay;
 }
 
-void lab_trace_depart(struct link_end *from, const uint8_t *ip, size_t len, sd_time delay)
+static void note_departure(struct link_end *from, const uint8_t *ip, size_t len, sd_time delay)
 {
     struct trace *t = from->lab->trace;
     struct sd_ip v;
@@ -251,7 +251,7 @@ void lab_watch_departures(struct machine *m)
 
 void lab_departed(struct link_end *from, const uint8_t *ip, size_t len, sd_time delay)
 {
-    lab_trace_depart(from, ip, len, delay);
+    note_departure(from, ip, len, delay);
     lab_capture_packet(from, ip, len, delay);
 }
 
@@ -365,49 +365,36 @@ static void put_head(FILE *f, const struct sd_lab *lab, const char *path)
     fputs("]}\n", f);
 }
 
-struct order {
-    const struct trace_line *line;
-};
-
 static int by_time(const void *a, const void *b)
 {
-    const struct trace_line *x = ((const struct order *)a)->line,
-                            *y = ((const struct order *)b)->line;
+    const struct trace_line *x = *(const struct trace_line *const *)a,
+                            *y = *(const struct trace_line *const *)b;
     if (x->t != y->t)
         return x->t < y->t ? -1 : 1;
     return x < y ? -1 : x > y; /* those of one time as they were noted */
 }
 
-static int write_to(FILE *f, const struct sd_lab *lab, const char *path)
+static void write_lines(FILE *f, const struct sd_lab *lab, const char *path)
 {
     const struct trace *t = lab->trace;
-    struct order *order = lab_grow(NULL, t->lines * sizeof *order);
+    const struct trace_line **order = lab_grow(NULL, t->lines * sizeof *order);
     for (size_t i = 0; i < t->lines; i++)
-        order[i].line = &t->line[i];
+        order[i] = &t->line[i];
     qsort(order, t->lines, sizeof *order, by_time);
     put_head(f, lab, path);
     for (size_t i = 0; i < t->lines; i++)
-        put_line(f, t, order[i].line);
+        put_line(f, t, order[i]);
     free(order);
-    return ferror(f) ? EIO : 0;
 }
 
 int sd_lab_save_trace(struct sd_lab *lab, const char *path, struct sd_error *error)
 {
+    struct sd_whole_file file;
     if (lab->trace == NULL)
         return sd_fail(error, SD_E_STATE, "trace: this run keeps none; ask for one when it begins");
-    size_t cap = strlen(path) + sizeof ".part";
-    char *temporary = lab_grow(NULL, cap);
-    snprintf(temporary, cap, "%s.part", path);
-    FILE *f = fopen(temporary, "wb");
-    int why = f != NULL ? write_to(f, lab, path) : errno;
-    if (f != NULL && fclose(f) != 0 && why == 0)
-        why = errno;
-    if (why == 0 && rename(temporary, path) != 0)
-        why = errno;
-    if (why != 0)
-        remove(temporary);
-    free(temporary);
-    return why == 0 ? SD_OK
-                    : sd_fail(error, SD_E_IO, "%s: cannot write it: %s", path, strerror(why));
+    int result = sd_whole_file_begin(&file, path, error);
+    if (result != SD_OK)
+        return result;
+    write_lines(file.out, lab, path);
+    return sd_whole_file_end(&file, error);
 }

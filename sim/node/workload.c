@@ -26,6 +26,15 @@ static sd_time now_of(const struct conv *c)
     return sd_net_now(c->lab->net);
 }
 
+/* Messages of a segment are as equal as they can be. */
+static uint64_t message_size(const struct segment *s, uint64_t i)
+{
+    if (s->kind == SEGMENT_STREAM)
+        return s->size;
+    uint64_t messages = s->end - s->start;
+    return s->len / messages + (i < s->len % messages);
+}
+
 /* -- saying -- */
 
 static struct segment *segment_new(struct party *p)
@@ -96,7 +105,7 @@ size_t lab_early(struct conv *c, const uint8_t **data)
     size_t len = c->request_len < EARLY_MAX ? (size_t)c->request_len : EARLY_MAX;
     *data = early;
     if (s->datagrams) {
-        len = (size_t)lab_message_size(s, 0);
+        len = (size_t)message_size(s, 0);
         message_whole(early, len, &(struct message){.conv = c->id, .number = (uint32_t)s->start});
         s->sent = 1;
     } else {
@@ -159,21 +168,12 @@ static void push_bytes(struct conv *c, int side)
     }
 }
 
-/* Messages of a segment are as equal as they can be. */
-uint64_t lab_message_size(const struct segment *s, uint64_t i)
-{
-    if (s->kind == SEGMENT_STREAM)
-        return s->size;
-    uint64_t messages = s->end - s->start;
-    return s->len / messages + (i < s->len % messages);
-}
-
 static void send_message(struct conv *c, int side, const struct segment *s)
 {
     static uint8_t bytes[DATAGRAM_MAX];
     struct party *p = &c->side[side];
     struct host *h = lab_host_of(c, side);
-    size_t len = (size_t)lab_message_size(s, s->sent);
+    size_t len = (size_t)message_size(s, s->sent);
     struct message m = {
         .conv = c->id, .number = (uint32_t)(s->start + s->sent), .reply = side == SERVER};
     message_whole(bytes, len, &m);
@@ -218,7 +218,7 @@ static bool pause(struct conv *c, int side, const struct segment *s)
     uint64_t rate = c->lab->link[m->links[0]].set.rate_bps;
     if (s->kind != SEGMENT_BULK || rate == 0)
         return false;
-    uint64_t bits = (lab_message_size(s, 0) + lab_host_of(c, side)->ops->overhead + 60) * 8;
+    uint64_t bits = (message_size(s, 0) + lab_host_of(c, side)->ops->overhead + 60) * 8;
     p->pace = sd_net_after(c->lab->net, bits * SD_SECOND / rate, on_pace, p);
     return true;
 }
@@ -407,7 +407,7 @@ void lab_hear_message(struct machine *at, const uint8_t *data, size_t len)
     struct conv *c = speaker(at, data, len, &m);
     int from = c != NULL && m.reply ? SERVER : CLIENT;
     struct segment *s = c != NULL ? segment_of(&c->side[from], m.number) : NULL;
-    if (s == NULL || lab_message_size(s, m.number - s->start) != len) {
+    if (s == NULL || message_size(s, m.number - s->start) != len) {
         at->garbled++;
         return;
     }
