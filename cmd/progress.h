@@ -12,7 +12,6 @@ struct sd_progress {
     FILE *to;
     bool terminal; /* rewrite one line */
     bool color;    /* terminal, and NO_COLOR is not set */
-    size_t columns;
     size_t total, done, failed;
     size_t skipped;        /* of done: there before, by --resume */
     double began, printed; /* s, monotonic */
@@ -30,7 +29,8 @@ void sd_progress_say(struct sd_progress *, const char *format, ...)
 /* Ends the rewritten line, or prints the last plain one. */
 void sd_progress_end(struct sd_progress *);
 
-/* "run 412/1500  quic loss=5%  2 failed  eta 0:41", without colour; elapsed_s since begin. */
+/* "run 412/1500  quic loss=5%  2 failed  eta 0:41", without colour; elapsed_s since begin.  Where
+ * it is longer than cap - 1, the last words of what are left out first. */
 void sd_progress_line(const struct sd_progress *, const char *what, double elapsed_s, char *line,
                       size_t cap);
 

@@ -11,9 +11,9 @@ static int run(const struct sd_args *args)
     if (sd_campaign_prepare(&campaign, args, args->word, args->words, &error) < 0)
         return sd_complain(&error);
     struct sd_tally tally;
-    int status =
-        sd_after_runs(&campaign, &tally, sd_campaign_run(&campaign, &tally, &error), &error);
-    if (status != SD_EXIT_USAGE && status != SD_EXIT_INTERRUPTED) {
+    int rc = sd_campaign_run(&campaign, &tally, &error);
+    int status = sd_after_runs(&campaign, &tally, rc, &error);
+    if (rc == SD_OK && status != SD_EXIT_USAGE) {
         sd_after_show_tables(&campaign);
         status = sd_after_plots(&campaign, status);
         if (campaign.trace) {

@@ -63,9 +63,9 @@ static int run(const struct sd_args *args)
     campaign.traced = wants_ladder;
 
     struct sd_tally tally;
-    int status =
-        sd_after_runs(&campaign, &tally, sd_campaign_run(&campaign, &tally, &error), &error);
-    if (status != SD_EXIT_USAGE && status != SD_EXIT_INTERRUPTED)
+    int rc = sd_campaign_run(&campaign, &tally, &error);
+    int status = sd_after_runs(&campaign, &tally, rc, &error);
+    if (rc == SD_OK && status != SD_EXIT_USAGE)
         status = sd_after_report(&campaign, sd_after_plots(&campaign, status));
     sd_campaign_free(&campaign);
     return status;

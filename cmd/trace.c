@@ -170,7 +170,9 @@ static int draw_file(const struct sd_trace *trace, const struct sd_ladder_view *
         return sd_fail(error, SD_E_USAGE,
                        "trace: --ladder expects a file ending in .svg, found '%s'", file);
     const char *slash = strrchr(file, '/');
-    char *dir = slash ? strndup(file, (size_t)(slash - file) + 1) : strdup(".");
+    char *dir = slash == file ? strdup("/")
+                : slash       ? strndup(file, (size_t)(slash - file))
+                              : strdup(".");
     struct sd_draft draft = {0};
     int rc = dir ? sd_draft_begin(&draft, error) : sd_fail(error, SD_E_NOMEM, "out of memory");
     if (rc == SD_OK)

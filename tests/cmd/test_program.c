@@ -152,6 +152,16 @@ static void a_crash_costs_one_row_each(void **state)
     free(text);
 }
 
+static void without_workers_there_is_nothing_more_to_say(void **state)
+{
+    (void)state;
+    program_run(&said, folder,
+                "/usr/bin/prlimit --nofile=40 " PROGRAM " run calm --repeats 100 --out few -j200");
+    if (said.status != 3 || !strstr(said.err, "no pipe for a worker: Too many open files") ||
+        strstr(said.err, "runs.csv") || strstr(said.err, "next: shakedown report"))
+        fail_msg("expected status 3 and one reason, found %d and:\n%s", said.status, said.err);
+}
+
 static void a_failed_expectation_is_status_1(void **state)
 {
     (void)state;
@@ -445,6 +455,7 @@ int main(void)
         cmocka_unit_test(same_rows_whatever_j),
         cmocka_unit_test(a_new_sweep_value_changes_no_other_row),
         cmocka_unit_test(a_crash_costs_one_row_each),
+        cmocka_unit_test(without_workers_there_is_nothing_more_to_say),
         cmocka_unit_test(a_failed_expectation_is_status_1),
         cmocka_unit_test(a_mistake_in_a_script_is_status_2),
         cmocka_unit_test(replay_says_what_differs),

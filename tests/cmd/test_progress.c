@@ -16,13 +16,20 @@ static void lines(void **state)
         size_t done, total, failed, skipped;
         double elapsed_s;
         const char *what, *expect;
+        size_t width; /* 0: enough */
     } rows[] = {
-        {412, 1500, 2, 0, 15.53, "quic loss=5%", "run 412/1500  quic loss=5%  2 failed  eta 0:41"},
-        {1, 10, 0, 0, 1.0, "tls13", "run 1/10  tls13  eta 0:09"},
-        {10, 10, 0, 0, 1.0, "tls13", "run 10/10  tls13"},
-        {6, 10, 0, 5, 1.0, "tls13", "run 6/10  tls13  eta 0:04"},
-        {1, 3601, 0, 0, 2.0, "tls13", "run 1/3601  tls13  eta 2:00:00"},
-        {0, 0, 0, 0, 0.0, "", "run 0/0  "},
+        {412, 1500, 2, 0, 15.53, "quic loss=5%", "run 412/1500  quic loss=5%  2 failed  eta 0:41",
+         0},
+        {1, 10, 0, 0, 1.0, "tls13", "run 1/10  tls13  eta 0:09", 0},
+        {10, 10, 0, 0, 1.0, "tls13", "run 10/10  tls13", 0},
+        {6, 10, 0, 5, 1.0, "tls13", "run 6/10  tls13  eta 0:04", 0},
+        {1, 3601, 0, 0, 2.0, "tls13", "run 1/3601  tls13  eta 2:00:00", 0},
+        {0, 0, 0, 0, 0.0, "", "run 0/0  ", 0},
+        {412, 1500, 2, 0, 15.53, "quic loss=5%", "run 412/1500  quic  2 failed  eta 0:41", 45},
+        {412, 1500, 2, 0, 15.53, "quic loss=5%", "run 412/1500  quic  2 failed  eta 0:41", 38},
+        {412, 1500, 2, 0, 15.53, "quic loss=5%", "run 412/1500  2 failed  eta 0:41", 37},
+        {412, 1500, 2, 0, 15.53, "quic loss=5%", "run 412/1500  2 fail", 20},
+        {412, 1500, 2, 0, 15.53, "quic loss=5%", "r", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sd_progress progress = {.done = rows[i].done,
@@ -30,7 +37,8 @@ static void lines(void **state)
                                        .failed = rows[i].failed,
                                        .skipped = rows[i].skipped};
         char line[128];
-        sd_progress_line(&progress, rows[i].what, rows[i].elapsed_s, line, sizeof line);
+        sd_progress_line(&progress, rows[i].what, rows[i].elapsed_s, line,
+                         rows[i].width ? rows[i].width + 1 : sizeof line);
         assert_string_equal(line, rows[i].expect);
     }
 }
