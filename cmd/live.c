@@ -2,6 +2,7 @@
 #include "sim/live/live.h"
 #include "cmd/args.h"
 #include "cmd/commands.h"
+#include "results/files.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -48,47 +49,39 @@ static const struct sd_flag flags[] = {
 
 #define OPTIONS_MAX 8
 
-/* What the flags are read into, and what must be freed in the end. */
+/* A text that may be a secret. */
+struct owned {
+    char *text;
+    size_t len;
+};
+
+/* What the flags are read into, and what must be wiped and freed in the end. */
 struct plan {
     struct sd_live_config live;
     struct sd_identity identity;
     struct sd_peer peer;
     uint8_t psk[64];
     struct sd_option option[OPTIONS_MAX + 1];
-    char *owned[8 + OPTIONS_MAX];
+    struct owned owned[8 + OPTIONS_MAX];
     size_t owned_count;
 };
 
+/* The plan keeps the text until the end. */
+static void own(struct plan *p, char *text, size_t len)
+{
+    p->owned[p->owned_count++] = (struct owned){text, len};
+}
+
+/* A whole file, with a '\0' behind it; len may be NULL. */
 static char *read_file(struct plan *p, const char *path, size_t *len, struct sd_error *error)
 {
-    FILE *f = fopen(path, "rb");
-    char *text = NULL;
-    size_t have = 0, cap = 0;
-    if (!f) {
-        sd_fail(error, SD_E_USAGE, "live: cannot read %s: %s", path, strerror(errno));
+    char *text;
+    size_t size;
+    if (sd_file_read(&text, &size, NULL, path, NULL, error) < 0)
         return NULL;
-    }
-    do {
-        if (have + 1 >= cap) {
-            char *more = realloc(text, cap = cap ? cap * 2 : 65536);
-            if (!more)
-                break;
-            text = more;
-        }
-        size_t n = fread(text + have, 1, cap - 1 - have, f);
-        if (!n)
-            break;
-        have += n;
-    } while (true);
-    fclose(f);
-    if (!text) {
-        sd_fail(error, SD_E_NOMEM, "live: no memory for %s", path);
-        return NULL;
-    }
-    text[have] = 0;
-    p->owned[p->owned_count++] = text;
+    own(p, text, size);
     if (len)
-        *len = have;
+        *len = size;
     return text;
 }
 
@@ -146,12 +139,14 @@ static int subnet(const char *text, const char *flag, uint32_t *ip, uint8_t *pre
     struct sd_addr a;
     const char *slash = strchr(text, '/');
     size_t len = slash ? (size_t)(slash - text) : strlen(text);
-    long bits = slash ? strtol(slash + 1, NULL, 10) : 32;
+    char *end = NULL;
+    long bits = slash ? strtol(slash + 1, &end, 10) : 32;
+    bool whole = !slash || (slash[1] >= '0' && slash[1] <= '9' && *end == '\0');
     if (len < sizeof address) {
         memcpy(address, text, len);
         address[len] = 0;
     }
-    if (len >= sizeof address || !sd_addr_parse(address, &a) || bits < 0 || bits > 32)
+    if (len >= sizeof address || !sd_addr_parse(address, &a) || !whole || bits > 32)
         return sd_fail(error, SD_E_USAGE,
                        "live: --%s: expected an address such as 10.99.0.1/24, "
                        "found '%s'",
@@ -250,7 +245,7 @@ static int plan_options(struct plan *p, const struct sd_args *args, struct sd_er
         char *name = strdup(text);
         if (!name)
             return sd_fail(error, SD_E_NOMEM, "live: no memory for an option");
-        p->owned[p->owned_count++] = name;
+        own(p, name, strlen(name));
         name[equals - text] = 0;
         p->option[n++] = (struct sd_option){.name = name, .value = name + (equals - text) + 1};
     }
@@ -398,8 +393,10 @@ static int run(const struct sd_args *args)
         fclose(p.live.received);
     if (p.live.keylog)
         fclose(p.live.keylog);
-    for (size_t i = 0; i < p.owned_count; i++)
-        free(p.owned[i]);
+    for (size_t i = 0; i < p.owned_count; i++) {
+        sd_wipe(p.owned[i].text, p.owned[i].len);
+        free(p.owned[i].text);
+    }
     sd_wipe(&p, sizeof p);
     return status;
 }

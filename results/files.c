@@ -12,8 +12,8 @@
 static int join(char *path, size_t cap, const char *dir, const char *name, const char *suffix,
                 struct sd_error *error)
 {
-    if (snprintf(path, cap, "%s/%s%s", dir, name, suffix) >= (int)cap)
-        return sd_fail(error, SD_E_USAGE, "%s: the name of the folder is too long", dir);
+    if (snprintf(path, cap, "%s%s%s%s", dir ? dir : "", dir ? "/" : "", name, suffix) >= (int)cap)
+        return sd_fail(error, SD_E_USAGE, "%s: the name is too long", dir ? dir : name);
     return SD_OK;
 }
 

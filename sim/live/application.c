@@ -152,10 +152,10 @@ void live_app_event(struct live *l, const struct sd_event *e)
         break;
     case SD_EV_EARLY_OK:
         l->result->early_accepted++;
-        s->source = l->config->send;
-        s->to_send = s->sent = is_client(l) ? l->config->send_len : 0;
-        if (!is_client(l))
-            s->source = NULL;
+        if (is_client(l)) { /* it went with open() */
+            s->source = l->config->send;
+            s->to_send = s->sent = l->config->send_len;
+        }
         break;
     case SD_EV_MIGRATED:
         l->result->migrated++;

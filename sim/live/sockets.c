@@ -143,6 +143,8 @@ struct live_tcp *live_tcp_connect(struct live *l, struct sd_error *error)
     struct live_tcp *t = adopt(l, fd, &l->config->remote);
     if (t)
         t->connecting = true;
+    else
+        sd_fail(error, SD_E_STATE, "live: more than %d connections at once", LIVE_TCP_MAX);
     return t;
 }
 

@@ -30,6 +30,21 @@ static int teardown(void **state)
     return 0;
 }
 
+#define TUNNEL                                                                                     \
+    "wireguard --listen 127.0.0.1:1 --tun sd-none --peer-key "                                     \
+    "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f "
+
+static void put_key(const char *name, size_t len)
+{
+    static const char bytes[32] = "a private key that nobody keeps";
+    char path[4400];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, len, f), len);
+    assert_int_equal(fclose(f), 0);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -48,7 +63,8 @@ static void test_mistakes(void **state)
          "no mode of tls13 'fesh'; did you mean fresh?"},
         {"tls13 --connect 127.0.0.1:1 --psk zz", 2, "16 to 64 bytes in hexadecimal"},
         {"tls13 --connect 127.0.0.1:1 --cert x", 2, "--cert and --key go together"},
-        {"tls13 --connect 127.0.0.1:1 --ca nowhere.pem", 2, "cannot read nowhere.pem"},
+        {"tls13 --connect 127.0.0.1:1 --ca nowhere.pem", 2, "nowhere.pem: No such file"},
+        {"tls13 --connect 127.0.0.1:1 --send-file /", 2, "/: Is a directory"},
         {"tls13 --connect 127.0.0.1:1 --option padding", 2, "NAME=VALUE"},
         {"tls13 --connect 127.0.0.1:1 --option pading=1", 2, "did you mean 'padding'"},
         {"tls13 --connect 127.0.0.1:1 --identity nobody", 2, "found 'nobody'"},
@@ -57,7 +73,13 @@ static void test_mistakes(void **state)
         {"dtls12 --connect 127.0.0.1:1 --for 1", 1, "no handshake with the peer"},
         {"tls13 --listen 192.0.2.1:1", 2, "cannot listen on 192.0.2.1:1"},
         {"wireguard --listen 127.0.0.1:1", 2, "--tun, --inner, --private-key and --peer-key"},
+        {TUNNEL "--private-key short.key --inner 10.99.0.1/24", 2, "expected 32 bytes"},
+        {TUNNEL "--private-key own.key --inner 10.99.0.1/33", 2, "found '10.99.0.1/33'"},
+        {TUNNEL "--private-key own.key --inner 10.99.0.1/2x", 2, "found '10.99.0.1/2x'"},
+        {TUNNEL "--private-key own.key --inner 10.99.0.1/", 2, "found '10.99.0.1/'"},
     };
+    put_key("own.key", 32);
+    put_key("short.key", 31);
     for (size_t i = 0; i < SD_ROWS(rows); i++) {
         char line[4400];
         snprintf(line, sizeof line, "%s live %s", PROGRAM, rows[i].arguments);
