@@ -409,37 +409,42 @@ struct names {
     const char **column, **metric;
 };
 
+/* False: no memory; what was had is in names, for the caller to free. */
+static bool describe_part(struct sd_store_part *part, struct names *names,
+                          const struct sd_scenario *scenario)
+{
+    size_t columns = sd_scenario_columns(scenario), metrics = sd_scenario_metrics(scenario);
+    names->column = calloc(columns + 1, sizeof *names->column);
+    names->metric = calloc(metrics + 1, sizeof *names->metric);
+    if (!names->column || !names->metric)
+        return false;
+    for (size_t c = 0; c < columns; c++)
+        names->column[c] = sd_scenario_column(scenario, c);
+    for (size_t m = 0; m < metrics; m++)
+        names->metric[m] = sd_scenario_metric(scenario, m);
+    *part = (struct sd_store_part){
+        .scenario = sd_scenario_name(scenario),
+        .json = sd_scenario_json(scenario),
+        .sha256 = sd_scenario_sha256(scenario),
+        .columns = columns,
+        .metrics = metrics,
+        .runs = sd_scenario_points(scenario) * sd_scenario_repeats(scenario),
+        .column = names->column,
+        .metric = names->metric,
+    };
+    return true;
+}
+
 static int open_store(struct running *running, struct sd_error *error)
 {
     const struct sd_campaign *campaign = running->campaign;
     size_t count = campaign->scenarios.count;
     struct sd_store_part *part = calloc(count, sizeof *part);
     struct names *names = calloc(count, sizeof *names);
-    int rc = part && names ? SD_OK : sd_fail(error, SD_E_NOMEM, "out of memory for scenarios");
-    for (size_t i = 0; rc == SD_OK && i < count; i++) {
-        const struct sd_scenario *scenario = campaign->scenarios.file[i].scenario;
-        size_t columns = sd_scenario_columns(scenario), metrics = sd_scenario_metrics(scenario);
-        names[i].column = calloc(columns + 1, sizeof *names[i].column);
-        names[i].metric = calloc(metrics + 1, sizeof *names[i].metric);
-        if (!names[i].column || !names[i].metric) {
-            rc = sd_fail(error, SD_E_NOMEM, "out of memory for columns");
-            break;
-        }
-        for (size_t c = 0; c < columns; c++)
-            names[i].column[c] = sd_scenario_column(scenario, c);
-        for (size_t m = 0; m < metrics; m++)
-            names[i].metric[m] = sd_scenario_metric(scenario, m);
-        part[i] = (struct sd_store_part){
-            .scenario = sd_scenario_name(scenario),
-            .json = sd_scenario_json(scenario),
-            .sha256 = sd_scenario_sha256(scenario),
-            .columns = columns,
-            .metrics = metrics,
-            .runs = sd_scenario_points(scenario) * sd_scenario_repeats(scenario),
-            .column = names[i].column,
-            .metric = names[i].metric,
-        };
-    }
+    bool there = part && names;
+    for (size_t i = 0; there && i < count; i++)
+        there = describe_part(&part[i], &names[i], campaign->scenarios.file[i].scenario);
+    int rc = there ? SD_OK : sd_fail(error, SD_E_NOMEM, "out of memory for %zu scenarios", count);
     if (rc == SD_OK) {
         char git[128];
         git_revision(git, sizeof git);

@@ -195,7 +195,7 @@ static void serve(struct live *l, struct polled *p)
     for (size_t i = 0; i < LIVE_TCP_MAX; i++) {
         struct live_tcp *t = &l->tcp[i];
         if (t->fd >= 0 && (t->dead || (t->peer_done && !t->out_len)))
-            live_tcp_drop(l, t);
+            live_tcp_drop(t);
     }
 }
 
@@ -284,30 +284,68 @@ static void catch_signals(void)
     sigaction(SIGTERM, &stop, NULL);
 }
 
+/* Everything closed, the clock started, real randomness and keys where the configuration wants. */
+static int begin(struct live *l, const struct sd_live_config *config, struct sd_live_result *result)
+{
+    memset(l, 0, sizeof *l);
+    memset(result, 0, sizeof *result);
+    l->config = config;
+    l->result = result;
+    l->listener = l->tun = -1;
+    for (size_t i = 0; i < LIVE_TCP_MAX; i++)
+        l->tcp[i].fd = -1;
+    uint64_t unix_ns = real_ns(CLOCK_REALTIME);
+    l->start_ns = real_ns(CLOCK_MONOTONIC);
+    l->offset_ns = unix_ns % SD_SECOND + SD_SECOND; /* never 0: a time of 0 is the run's start */
+    int r = sd_env_init(&l->env, 0);
+    if (r < 0)
+        return r;
+    l->env.epoch_s = unix_ns / SD_SECOND - 1;
+    l->env.random = real_random;
+    l->env.keylog = keep_key;
+    l->env.ctx = l;
+    return SD_OK;
+}
+
+static void end(struct live *l)
+{
+    live_app_fini(l);
+    for (size_t i = 0; i < LIVE_TCP_MAX; i++)
+        live_tcp_drop(&l->tcp[i]);
+    for (size_t i = 0; i < l->udps; i++)
+        close(l->udp[i].fd);
+    if (l->listener >= 0)
+        close(l->listener);
+    if (l->tun >= 0)
+        close(l->tun);
+    sd_env_fini(&l->env);
+}
+
+static int talk(struct live *l, struct sd_error *error)
+{
+    const struct sd_live_config *c = l->config;
+    bool client = c->remote.family != 0;
+    int r = sd_seat_init(&l->seat, c->protocol, &c->agent, &l->env, &sink, l, live_now(l), error);
+    if (r != SD_OK)
+        return r;
+    live_say(l, "%s %s", c->protocol->name, client ? "client" : "server");
+    if (client)
+        r = start_session(l, error);
+    if (r == SD_OK)
+        r = loop(l, error);
+    sd_seat_stats(&l->seat, &l->result->stats);
+    sd_seat_fini(&l->seat);
+    return r;
+}
+
 int sd_live_run(const struct sd_live_config *config, struct sd_live_result *result,
                 struct sd_error *error)
 {
     static struct live l; /* a thousand sessions' worth: not for the stack */
-    memset(&l, 0, sizeof l);
-    memset(result, 0, sizeof *result);
-    l.config = config;
-    l.result = result;
-    l.listener = l.tun = -1;
-    for (size_t i = 0; i < LIVE_TCP_MAX; i++)
-        l.tcp[i].fd = -1;
-
-    uint64_t unix_ns = real_ns(CLOCK_REALTIME);
-    l.start_ns = real_ns(CLOCK_MONOTONIC);
-    l.offset_ns = unix_ns % SD_SECOND + SD_SECOND; /* never 0: a time of 0 is the run's start */
-    int r = sd_env_init(&l.env, 0);
+    int r = begin(&l, config, result);
     if (r < 0)
         return sd_fail(error, r, "live: %s", sd_result_text(r));
-    l.env.epoch_s = unix_ns / SD_SECOND - 1;
-    l.env.random = real_random;
-    l.env.keylog = keep_key;
-    l.env.ctx = &l;
     catch_signals();
-
     if (config->tun) {
         l.tun = live_tun_open(config->tun, config->inner_ip, config->inner_prefix,
                               config->protocol->inner_mtu, error);
@@ -316,26 +354,7 @@ int sd_live_run(const struct sd_live_config *config, struct sd_live_result *resu
     if (r == SD_OK)
         r = open_carriers(&l, error);
     if (r == SD_OK)
-        r = sd_seat_init(&l.seat, config->protocol, &config->agent, &l.env, &sink, &l, live_now(&l),
-                         error);
-    if (r == SD_OK) {
-        live_say(&l, "%s %s", config->protocol->name, config->remote.family ? "client" : "server");
-        if (config->remote.family)
-            r = start_session(&l, error);
-        if (r == SD_OK)
-            r = loop(&l, error);
-        sd_seat_stats(&l.seat, &result->stats);
-        sd_seat_fini(&l.seat);
-    }
-    live_app_fini(&l);
-    for (size_t i = 0; i < LIVE_TCP_MAX; i++)
-        live_tcp_drop(&l, &l.tcp[i]);
-    for (size_t i = 0; i < l.udps; i++)
-        close(l.udp[i].fd);
-    if (l.listener >= 0)
-        close(l.listener);
-    if (l.tun >= 0)
-        close(l.tun);
-    sd_env_fini(&l.env);
+        r = talk(&l, error);
+    end(&l);
     return r;
 }

@@ -73,7 +73,7 @@ void live_tcp_accept(struct live *);
 void live_tcp_ready(struct live *, struct live_tcp *, short revents);
 void live_udp_ready(struct live *, struct live_udp *);
 void live_send(struct live *, const struct sd_unit *); /* the agent's unit to its carrier */
-void live_tcp_drop(struct live *, struct live_tcp *);
+void live_tcp_drop(struct live_tcp *);
 
 /* tun.c */
 int live_tun_open(const char *name, uint32_t ip, uint8_t prefix, uint16_t mtu, struct sd_error *);

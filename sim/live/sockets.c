@@ -165,9 +165,8 @@ void live_tcp_accept(struct live *l)
     live_app_step(l);
 }
 
-void live_tcp_drop(struct live *l, struct live_tcp *t)
+void live_tcp_drop(struct live_tcp *t)
 {
-    (void)l;
     if (t->fd < 0)
         return;
     close(t->fd);

@@ -260,6 +260,8 @@ void *lab_grow(void *block, size_t size);                       /* never NULL */
 void *lab_new(size_t size);                                     /* zeroed */
 char *lab_copy(const char *text);                               /* NULL for NULL */
 struct machine *lab_machine(const struct sd_lab *, sd_machine); /* NULL: none */
+/* From here on counters, bytes and times count afresh: after the sessions that modes need first. */
+void lab_mark(struct sd_lab *);
 uint64_t lab_seed(const struct sd_lab *, const char *what, const char *name);
 
 /* time.c */

@@ -215,12 +215,12 @@ int sd_lab_start(struct sd_lab *lab, struct sd_error *error)
         return result;
     lab->zero = sd_net_now(lab->net);
     lab->live = true;
-    sd_lab_mark(lab);
+    lab_mark(lab);
     lab_weather_refresh(lab);
     return SD_OK;
 }
 
-void sd_lab_mark(struct sd_lab *lab)
+void lab_mark(struct sd_lab *lab)
 {
     if (lab->net == NULL)
         return;

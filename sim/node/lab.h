@@ -183,9 +183,6 @@ void sd_lab_on_event(struct sd_lab *, sd_lab_watch, void *ctx); /* one; NULL: no
 
 /* A line of the trace, from a script. */
 void sd_lab_note(struct sd_lab *, const char *text);
-/* From here on counters, bytes and times count afresh, and weather counts packets from the first:
- * after the session that a mode needs first, which ran under a clear sky. */
-void sd_lab_mark(struct sd_lab *);
 
 /* -- metrics -- */
 

@@ -44,7 +44,7 @@ static void go_on(void *ctx)
     if (lab->preparing == 0)
         lab_weather_refresh(lab);
     if (!lab->measured)
-        sd_lab_mark(lab);
+        lab_mark(lab);
     c->counted = true;
     lab_conv_begin(c);
     lab_leave(lab);

@@ -348,11 +348,6 @@ void sd_lab_note(struct sd_lab *l, const char *text)
     log_line(l, "note %s\n", text);
 }
 
-void sd_lab_mark(struct sd_lab *l)
-{
-    log_line(l, "mark\n");
-}
-
 bool sd_lab_metric(const struct sd_lab *l, const struct sd_metric *metric, sd_machine m,
                    uint64_t *value)
 {
