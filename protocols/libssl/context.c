@@ -129,7 +129,7 @@ static int on_cookie_check(SSL *ssl, const unsigned char *cookie, size_t len)
     return sd_ssl_cookie_check(s->agent, &s->path.remote, NULL, 0, cookie, len);
 }
 
-/* DTLSv1_listen insists on both; protocols/dtls12/cookie.c has checked the cookie already. */
+/* DTLSv1_listen insists on both; protocols/dtls12/agent.c has checked the cookie already. */
 static int on_dtls_cookie_make(SSL *ssl, unsigned char *cookie, unsigned *len)
 {
     (void)ssl, (void)cookie, (void)len;
