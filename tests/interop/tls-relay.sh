@@ -20,7 +20,8 @@ client fresh              tls13  fresh   "" "" "ready: TLSv1.3" CIPHER
 client "early data"       tls13  early   -early_data "" "early ok" "Early data received" 2
 client fresh              tls12  fresh   "" "" "ready: TLSv1.2" CIPHER
 client fresh              dtls12 fresh   "" "" "ready: DTLSv1.2" CIPHER
-client HelloVerifyRequest dtls12 fresh   -listen "" "ready: DTLSv1.2" CIPHER
+# Not with HelloVerifyRequest: s_server -listen says ERROR and falls silent when its first flight
+# after the cookie is lost.  tls.sh has that row without loss.
 server fresh              tls13  fresh   "" "" "ready: TLSv1.3" "New, TLSv1.3"
 server resumed            tls12  resumed "" "" resumed "Reused, TLSv1.2" 2
 server fresh              dtls12 fresh   "" "" "ready: DTLSv1.2" "New, "
