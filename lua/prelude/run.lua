@@ -246,7 +246,24 @@ local function call(action, run, event)
   end
 end
 
+-- Actions that call each other at one instant for ever would keep virtual time from passing.
+local ACTIONS_AT_ONCE = 200000
+
+local function count_action(action)
+  local running, now = now_running, lab.now()
+  if running.instant ~= now then
+    running.instant, running.actions = now, 0
+  end
+  running.actions = running.actions + 1
+  if running.actions > ACTIONS_AT_ONCE then
+    P.fail(type(action) == "table" and action.line or P.host.defined(action),
+           "expected virtual time to pass, found %d actions at %s; give after() a delay",
+           ACTIONS_AT_ONCE, tostring(P.quantity("time", now)))
+  end
+end
+
 function P.perform(action, run, event)
+  count_action(action)
   if type(action) == "function" then
     call(action, run, event)
     return

@@ -383,6 +383,10 @@ static const struct {
      "you mean 'note'?"},
     {"  timeline = { at(0*s, function (run)\n    local x = nil + 1 end), " END,
      "case.lua:14: attempt to perform arithmetic on a nil value"},
+    {"  timeline = { at(0*s, function (run)\n"
+     "    local function again(r) after(0*s, again)(r) end\n    again(run) end), " END,
+     "case.lua:14: expected virtual time to pass, found 200000 actions at 0 ns; give after() a "
+     "delay"},
     {"  timeline = { at(0*s, function (run)\n    while true do end end), " END,
      "case.lua:14: the script did not come to an end in 20 million steps; does a loop never end?"},
     {"  timeline = { at(0*s, function (run)\n    server:send(client, 5)(run) end), " END,
