@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define CHUNK        65536
-#define DATAGRAM     1200 /* fits with every protocol's overhead into 1500 */
+#define DATAGRAM     1200 /* of requests and replies: fits into any path */
+#define IP_UDP       28   /* bytes of header */
 #define EARLY_MAX    8192
 #define TRIES_MAX    6
 #define DATAGRAM_MAX 65000
@@ -54,6 +55,16 @@ static void number_messages(struct party *p, struct segment *s, uint64_t message
     s->end = p->numbers;
 }
 
+/* Bulk fills the packets of the machine's own link. */
+static uint64_t datagram_size(const struct conv *c, int side, enum segment_kind kind)
+{
+    const struct host *h = lab_host_of(c, side);
+    uint64_t beside = IP_UDP + h->ops->overhead;
+    if (kind != SEGMENT_BULK || h->config.path_mtu < beside + SD_LAB_MESSAGE_MIN)
+        return DATAGRAM;
+    return h->config.path_mtu - beside;
+}
+
 void lab_say(struct conv *c, int side, enum segment_kind kind, uint64_t len)
 {
     struct party *p = &c->side[side];
@@ -61,7 +72,8 @@ void lab_say(struct conv *c, int side, enum segment_kind kind, uint64_t len)
     s->kind = kind;
     s->len = len;
     if (is_datagram(c, kind)) {
-        number_messages(p, s, (len + DATAGRAM - 1) / DATAGRAM);
+        uint64_t size = datagram_size(c, side, kind);
+        number_messages(p, s, (len + size - 1) / size);
     } else {
         s->start = p->offered;
         s->end = p->offered += len;
