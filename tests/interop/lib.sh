@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # lib.sh - what the interoperability tests share.  Sourced; wants SHAKEDOWN (the program) and
-# RELAY (tests/interop/relay.c built) in the environment.  Each case appends a line to
-# $SD_INTEROP_OUT when that is set: id,role,mode,peer,version,outcome.
+# RELAY (tests/interop/relay.c built) in the environment.
 #
 # Nothing waits for a time that ought to do: tests wait until something is seen, and give up after
 # a time that is long even on a loaded machine.
 
 set -u
+# shellcheck source=tests/said.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../said.sh"
 : "${SHAKEDOWN:?path of the shakedown program}"
 scratch=$(mktemp -d)
 failures=0
@@ -161,8 +162,7 @@ result() {
     local outcome=ok
     [ "$1" = 0 ] || outcome=failed
     printf '%-6s %s as %s, %s, with %s (%s)\n' "$outcome" "$2" "$3" "$4" "$5" "$6"
-    [ -n "${SD_INTEROP_OUT:-}" ] && printf '%s,%s,"%s",%s,"%s",%s\n' "$2" "$3" "$4" "$5" "$6" \
-        "$outcome" >>"$SD_INTEROP_OUT"
+    said $outcome "${@:2}"
     if [ "$1" = 0 ]; then
         passes=$((passes + 1))
     else

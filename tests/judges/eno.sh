@@ -7,6 +7,8 @@
 #
 # Wireshark 4.0 knows the kind by number only, and shows what is in it.
 set -u
+# shellcheck source=tests/said.sh
+. "$(dirname "$0")/../said.sh"
 : "${SHAKEDOWN:?path of the shakedown program}"
 mode=$1 syn=$2 syn_ack=$3
 
@@ -59,5 +61,7 @@ clear=$(ask -Y 'frame contains "shakedown request"' | wc -l)
     echo "expected $wanted packets with the application's bytes in the clear, found $clear"
     status=1
 }
+said "$([ $status = 0 ] && echo ok || echo failed)" tcpcrypt capture "$mode: ENO" tshark \
+    "$(tshark_version)"
 [ $status = 0 ] && echo "1 passed, 0 failed (tcpcrypt $mode)"
 exit $status

@@ -7,6 +7,8 @@
 # DECODED is a display filter that some packet must match (what only a decrypted packet has),
 # SHOWN the hexadecimal of application bytes that must stand in one of them.
 set -u
+# shellcheck source=tests/said.sh
+. "$(dirname "$0")/../said.sh"
 : "${SHAKEDOWN:?path of the shakedown program}"
 id=$1 mode=$2 decoded=$3
 shift 3
@@ -47,5 +49,6 @@ ask "${@}" -x -Y "$decoded" | sed -n 's/^[0-9a-f]\{4\}  .\{47\}  *\(.*\)$/\1/p' 
     echo "expected the application's bytes '$shown' in the clear after decryption"
     status=1
 }
+said "$([ $status = 0 ] && echo ok || echo failed)" "$id" capture "$mode" tshark "$(tshark_version)"
 [ $status = 0 ] && echo "1 passed, 0 failed ($id $mode, $packets packets)"
 exit $status
