@@ -55,14 +55,14 @@ static void number_messages(struct party *p, struct segment *s, uint64_t message
     s->end = p->numbers;
 }
 
-/* Bulk fills the packets of the machine's own link. */
+/* Outside a tunnel bulk fills the packets of the machine's own link. */
 static uint64_t datagram_size(const struct conv *c, int side, enum segment_kind kind)
 {
     const struct host *h = lab_host_of(c, side);
     uint64_t beside = IP_UDP + h->ops->overhead;
-    if (kind != SEGMENT_BULK || h->config.path_mtu < beside + SD_LAB_MESSAGE_MIN)
-        return DATAGRAM;
-    return h->config.path_mtu - beside;
+    bool fills = kind == SEGMENT_BULK && h->ops->service == SD_SERVICE_DATAGRAM &&
+                 h->config.path_mtu >= beside + SD_LAB_MESSAGE_MIN;
+    return fills ? h->config.path_mtu - beside : DATAGRAM;
 }
 
 void lab_say(struct conv *c, int side, enum segment_kind kind, uint64_t len)
