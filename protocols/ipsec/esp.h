@@ -17,10 +17,11 @@ struct esp_limit {
 };
 
 struct esp_child_config {
-    struct esp_suite suite;
+    struct cipher_suite suite;
+    bool esn;                        /* sequence numbers of 64 bits */
     bool transport;                  /* else tunnel mode */
     uint32_t spi_in, spi_out;        /* host order; spi_in from esp_spi_new() */
-    const uint8_t *key_in, *key_out; /* esp_key_len() bytes each, in the order of KEYMAT */
+    const uint8_t *key_in, *key_out; /* cipher_key_len() bytes each, in the order of KEYMAT */
     struct esp_selectors local, remote;
     uint32_t window; /* packets; 0: ESP_WINDOW */
     uint16_t pad_to; /* traffic-flow confidentiality: inner packets as long as this; 0: none */

@@ -2,12 +2,12 @@
 #include <stdio.h>
 
 /* The names that tshark 4.0 has for them. */
-static const char *encryption_name(const struct esp_suite *s)
+static const char *encryption_name(const struct cipher_suite *s)
 {
     switch (s->encryption) {
-    case ESP_AES_GCM_16:
+    case CIPHER_AES_GCM_16:
         return "AES-GCM with 16 octet ICV [RFC4106]";
-    case ESP_CHACHA20_POLY1305:
+    case CIPHER_CHACHA20_POLY1305:
         return "ChaCha20 with Poly1305 [RFC7634]";
     default:
         return "AES-CBC [RFC3602]";
@@ -23,18 +23,18 @@ static void hex(char *text, const uint8_t *key, size_t len)
 
 void esp_keylog(struct sd_env *env, const struct esp_sa *sa)
 {
-    char line[512], cipher[2 * ESP_KEY_MAX + 1], mac[2 * ESP_HMAC_KEY + 1] = "";
+    char line[512], cipher[2 * CIPHER_KEY_MAX + 1], mac[2 * CIPHER_MAC_KEY + 1] = "";
     size_t bytes = sa->suite.key_bits / 8u;
-    bool aead = sa->suite.integrity == ESP_NO_INTEGRITY;
+    bool aead = cipher_is_aead(&sa->suite);
     if (!env->keylog)
         return;
-    hex(cipher, sa->key, aead ? bytes + ESP_SALT : bytes);
+    hex(cipher, sa->key, aead ? bytes + CIPHER_SALT : bytes);
     if (!aead)
-        hex(mac, sa->key + bytes, ESP_HMAC_KEY);
+        hex(mac, sa->key + bytes, CIPHER_MAC_KEY);
     snprintf(line, sizeof line,
              "\"IPv4\",\"*\",\"*\",\"0x%08x\",\"%s\",\"0x%s\",\"%s\",\"%s%s\",\"%s\",\"\"", sa->spi,
              encryption_name(&sa->suite), cipher, aead ? "NULL" : "HMAC-SHA-256-128 [RFC4868]",
-             aead ? "" : "0x", mac, sa->suite.esn ? "64-bit" : "32-bit");
+             aead ? "" : "0x", mac, sa->esn ? "64-bit" : "32-bit");
     sd_keylog(env, SD_KEYS_ESP, line);
     sd_wipe(line, sizeof line);
     sd_wipe(cipher, sizeof cipher);

@@ -151,13 +151,13 @@ struct esp_child *esp_child_add(struct esp_sad *sad, sd_time now,
     c->set.key_in = c->set.key_out = NULL;
     c->born = now;
     c->held = set->hold;
-    if (!set->suite.esn && (!set->soft.packets || set->soft.packets > SOFT_SEQUENCE))
+    if (!set->esn && (!set->soft.packets || set->soft.packets > SOFT_SEQUENCE))
         c->set.soft.packets = SOFT_SEQUENCE;
     c->one_peer = esp_selectors_address(&set->remote, &c->peer_ip);
     bool pair = esp_selectors_address(&set->local, &c->local_ip) && c->one_peer;
-    int in = esp_sa_init(&c->in, sad->env, &set->suite, set->spi_in, set->key_in,
+    int in = esp_sa_init(&c->in, sad->env, &set->suite, set->esn, set->spi_in, set->key_in,
                          set->window ? set->window : ESP_WINDOW);
-    int out = esp_sa_init(&c->out, sad->env, &set->suite, set->spi_out, set->key_out, 0);
+    int out = esp_sa_init(&c->out, sad->env, &set->suite, set->esn, set->spi_out, set->key_out, 0);
     if (in != SD_OK || out != SD_OK || (set->transport && !pair) || !make_room(sad)) {
         esp_sa_fini(&c->in);
         esp_sa_fini(&c->out);

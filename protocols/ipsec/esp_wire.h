@@ -17,25 +17,6 @@
 
 enum { ESP_NEXT_IPV4 = 4, ESP_NEXT_IPV6 = 41, ESP_NEXT_NONE = 59 }; /* 2.6; 59: a dummy packet */
 
-/* Transforms by their IKEv2 numbers (RFC 7296 3.3.2 and IANA's registry). */
-enum {
-    ESP_AES_CBC = 12,           /* RFC 3602 */
-    ESP_AES_GCM_16 = 20,        /* RFC 4106, ICV of 16 */
-    ESP_CHACHA20_POLY1305 = 28, /* RFC 7634 */
-    ESP_HMAC_SHA2_256_128 = 12, /* RFC 4868 */
-    ESP_NO_INTEGRITY = 0,       /* the AEADs' own */
-};
-
-#define ESP_SALT      4u /* RFC 4106 4, RFC 7634 2: the rest of an AEAD's nonce */
-#define ESP_AEAD_IV   8u /* RFC 4106 3.1, RFC 7634 2 */
-#define ESP_AEAD_ICV  16u
-#define ESP_CBC_BLOCK 16u /* RFC 3602 3: IV and block */
-#define ESP_HMAC_KEY  32u /* RFC 4868 2.1.1 */
-#define ESP_HMAC_ICV  16u
-#define ESP_KEY_MAX   (32u + ESP_HMAC_KEY) /* of one direction */
-#define ESP_OVERHEAD_MAX                                                                           \
-    (ESP_HEADER + ESP_CBC_BLOCK + ESP_CBC_BLOCK - 1 + ESP_TRAILER + ESP_HMAC_ICV)
-
 /* RFC 3948: both on UDP port 4500; four zero bytes, where ESP has its SPI, mean IKE. */
 #define ENCAP_PORT      4500u
 #define ENCAP_MARKER    4u    /* 2.2: the non-ESP marker */
