@@ -1,5 +1,5 @@
 /* aead.h - authenticated encryption, counted: ChaCha20-Poly1305 and XChaCha20-Poly1305 of
- * libsodium, AES-GCM of libcrypto.
+ * libsodium, AES-GCM (and the ChaCha20-Poly1305 with short tags) of libcrypto.
  *
  * seal writes len + SD_AEAD_TAG bytes, open writes len - SD_AEAD_TAG; out may be the input.
  * open returns false, and writes nothing that may be used, when the tag is wrong or len is shorter
@@ -19,6 +19,15 @@ void sd_chachapoly_seal(uint8_t *out, const void *data, size_t len, const void *
                         const uint8_t nonce[SD_AEAD_NONCE], const uint8_t key[SD_CHACHA20_KEY]);
 bool sd_chachapoly_open(uint8_t *out, const void *data, size_t len, const void *aad, size_t aad_len,
                         const uint8_t nonce[SD_AEAD_NONCE], const uint8_t key[SD_CHACHA20_KEY]);
+
+/* The same with only the first 12 bytes of the tag (gQUIC: CC20), in place of SD_AEAD_TAG. */
+#define SD_CHACHAPOLY12_TAG 12
+void sd_chachapoly12_seal(uint8_t *out, const void *data, size_t len, const void *aad,
+                          size_t aad_len, const uint8_t nonce[SD_AEAD_NONCE],
+                          const uint8_t key[SD_CHACHA20_KEY]);
+bool sd_chachapoly12_open(uint8_t *out, const void *data, size_t len, const void *aad,
+                          size_t aad_len, const uint8_t nonce[SD_AEAD_NONCE],
+                          const uint8_t key[SD_CHACHA20_KEY]);
 
 /* draft-irtf-cfrg-xchacha: the same with a nonce long enough to be random. */
 void sd_xchachapoly_seal(uint8_t *out, const void *data, size_t len, const void *aad,

@@ -1,4 +1,5 @@
 /* agent.c - making and destroying an agent, and its two queues: units out, events up. */
+#include "protocols/crypto/pem.h"
 #include "protocols/libssl/libssl.h"
 
 #include <openssl/err.h>
@@ -110,7 +111,7 @@ static int check_limits(const struct sd_ssl_agent *a, struct sd_error *error)
             "3.0 checks a pre-shared key before it takes up the cookie; leave validation "
             "to the protocol, or take mode fresh or cookie",
             a->kind->ops->name, a->mode->name);
-    if (a->kind->datagram && !a->mode->psk && sd_ssl_key_is(identity->private_key, "ED25519"))
+    if (a->kind->datagram && !a->mode->psk && sd_pem_key_is(identity->private_key, "ED25519"))
         return sd_fail(error, SD_E_UNSUPPORTED,
                        "%s: OpenSSL 3.0 has no Ed25519 for a server of DTLS 1.2; identity '%s' "
                        "needs a P-256 or RSA key",

@@ -1,6 +1,7 @@
 /* context.c - the SSL_CTX of each role: what the configuration says, in OpenSSL's words, and the
  * callbacks by which libssl asks and tells.  They find the agent by the SSL object, because agents
  * share contexts. */
+#include "protocols/crypto/pem.h"
 #include "protocols/libssl/libssl.h"
 
 #include <openssl/err.h>
@@ -147,8 +148,8 @@ static bool identify(const struct sd_ssl_agent *a, SSL_CTX *ctx)
     const struct sd_identity *id = a->config.identity;
     if (a->mode->psk || !id || !id->certificate || !id->private_key)
         return true;
-    X509 *leaf = sd_ssl_certificate(id->certificate);
-    EVP_PKEY *key = sd_ssl_private_key(id->private_key);
+    X509 *leaf = sd_pem_certificate(id->certificate);
+    EVP_PKEY *key = sd_pem_private_key(id->private_key);
     bool ok = leaf && key && SSL_CTX_use_certificate(ctx, leaf) == 1 &&
               SSL_CTX_use_PrivateKey(ctx, key) == 1;
     X509_free(leaf);
@@ -167,7 +168,7 @@ static bool trust(const struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
 {
     if (a->mode->psk || (server && !a->config.mutual))
         return true;
-    X509 *ca = sd_ssl_certificate(a->config.ca ? a->config.ca : sd_identity_ca());
+    X509 *ca = sd_pem_certificate(a->config.ca ? a->config.ca : sd_identity_ca());
     bool ok = ca && X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), ca) == 1 &&
               (!server || SSL_CTX_add_client_CA(ctx, ca) == 1) && settle(ca);
     X509_free(ca);
@@ -289,7 +290,7 @@ static bool may_share(const struct sd_ssl_agent *a, bool server)
     const struct sd_identity *id = a->config.identity;
     if (server && (keeps_sessions(a) || sd_ssl_wants_cookie(a)))
         return false;
-    return a->mode->psk || !id || !id->private_key || !sd_ssl_key_is(id->private_key, "RSA");
+    return a->mode->psk || !id || !id->private_key || !sd_pem_key_is(id->private_key, "RSA");
 }
 
 static uint64_t hash_pem(uint64_t hash, const char *pem)

@@ -171,15 +171,6 @@ SSL_CTX *sd_ssl_shared(uint64_t recipe);
 /* Keeps a reference of its own. */
 void sd_ssl_share(uint64_t recipe, SSL_CTX *);
 
-/* -- identity.c -- */
-
-/* Both made anew for every context, because an object that lives on may keep results of an earlier
- * run; a private key is decoded once per process.  The caller frees them.  NULL: it is none. */
-X509 *sd_ssl_certificate(const char *pem);
-EVP_PKEY *sd_ssl_private_key(const char *pem);
-/* Whether the private key is of this algorithm: "RSA", "EC", "ED25519". */
-bool sd_ssl_key_is(const char *pem, const char *algorithm);
-
 /* -- bio.c -- */
 
 /* A source and sink that reads session->in and writes to the queue; its data is the session.  The

@@ -183,7 +183,7 @@ static void test_hkdf(void **state)
 
 struct aead_row {
     const char *source;
-    enum { CHACHA, XCHACHA, GCM } cipher;
+    enum { CHACHA, CHACHA12, XCHACHA, GCM } cipher;
     size_t tag;
     const char *key, *nonce, *aad, *text, *sealed;
 };
@@ -193,6 +193,11 @@ static const struct aead_row aeads[] = {
      "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92"
      "728b1a71de0a9e060b2905d6a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b"
      "4831d7bc3ff4def08e4b7a9de576d26586cec64b61161ae10b594f09e26a7e902ecbd0600691"},
+    {"the same, tag of 12 bytes", CHACHA12, 12, "128..160", "070000004041424344454647",
+     "50515253c0c1c2c3c4c5c6c7", LADIES,
+     "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92"
+     "728b1a71de0a9e060b2905d6a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b"
+     "4831d7bc3ff4def08e4b7a9de576d26586cec64b61161ae10b594f09e26a7e902ecb"},
     {"draft-irtf-cfrg-xchacha A.3.1", XCHACHA, 16, "128..160", "64..88", "50515253c0c1c2c3c4c5c6c7",
      LADIES,
      "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb731c7f1b0b4aa6440bf3a82f4eda"
@@ -219,6 +224,8 @@ static void seal(const struct aead_row *row, uint8_t *out, const struct hex *tex
     const struct sd_aes_gcm gcm = {.key = key.data, .key_len = key.len, .tag_len = row->tag};
     if (row->cipher == CHACHA)
         sd_chachapoly_seal(out, text->data, text->len, aad.data, aad.len, nonce.data, key.data);
+    else if (row->cipher == CHACHA12)
+        sd_chachapoly12_seal(out, text->data, text->len, aad.data, aad.len, nonce.data, key.data);
     else if (row->cipher == XCHACHA)
         sd_xchachapoly_seal(out, text->data, text->len, aad.data, aad.len, nonce.data, key.data);
     else
@@ -231,6 +238,8 @@ static bool unseal(const struct aead_row *row, uint8_t *out, const uint8_t *seal
     const struct sd_aes_gcm gcm = {.key = key.data, .key_len = key.len, .tag_len = row->tag};
     if (row->cipher == CHACHA)
         return sd_chachapoly_open(out, sealed, len, aad.data, aad.len, nonce.data, key.data);
+    if (row->cipher == CHACHA12)
+        return sd_chachapoly12_open(out, sealed, len, aad.data, aad.len, nonce.data, key.data);
     if (row->cipher == XCHACHA)
         return sd_xchachapoly_open(out, sealed, len, aad.data, aad.len, nonce.data, key.data);
     return sd_aes_gcm_open(&gcm, out, sealed, len, aad.data, aad.len, nonce.data);

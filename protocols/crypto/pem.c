@@ -1,10 +1,11 @@
-/* identity.c - certificates and private keys out of PEM text. */
-#include "protocols/libssl/libssl.h"
+#include "protocols/crypto/pem.h"
+#include "sim/core/env.h"
+#include "sim/core/random.h"
 
 #include <openssl/pem.h>
 #include <string.h>
 
-X509 *sd_ssl_certificate(const char *pem)
+X509 *sd_pem_certificate(const char *pem)
 {
     BIO *b = BIO_new_mem_buf(pem, -1);
     X509 *x = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
@@ -50,13 +51,13 @@ static EVP_PKEY *master_key(const char *pem)
     return key;
 }
 
-EVP_PKEY *sd_ssl_private_key(const char *pem)
+EVP_PKEY *sd_pem_private_key(const char *pem)
 {
     EVP_PKEY *master = master_key(pem);
     return master ? EVP_PKEY_dup(master) : NULL;
 }
 
-bool sd_ssl_key_is(const char *pem, const char *algorithm)
+bool sd_pem_key_is(const char *pem, const char *algorithm)
 {
     EVP_PKEY *master = master_key(pem);
     return master && EVP_PKEY_is_a(master, algorithm);

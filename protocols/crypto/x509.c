@@ -1,0 +1,216 @@
+#include "protocols/crypto/x509.h"
+#include "protocols/crypto/pem.h"
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+int sd_chain_add(struct sd_chain *chain, struct sd_env *env, const void *der, size_t len)
+{
+    if (chain->count == SD_CHAIN_MAX)
+        return SD_DROP_FULL;
+    uint8_t *copy = sd_alloc(env, len ? len : 1);
+    if (!copy)
+        return SD_E_NOMEM;
+    memcpy(copy, der, len);
+    chain->certificate[chain->count++] = (struct sd_certificate){copy, len};
+    return SD_OK;
+}
+
+int sd_chain_from_pem(struct sd_chain *chain, struct sd_env *env, const char *pem)
+{
+    *chain = (struct sd_chain){0};
+    BIO *text = BIO_new_mem_buf(pem, -1);
+    int result = text ? SD_OK : SD_E_NOMEM;
+    unsigned char *der;
+    long len;
+    while (result == SD_OK &&
+           PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_X509, text, NULL, NULL)) {
+        result = sd_chain_add(chain, env, der, (size_t)len);
+        OPENSSL_free(der);
+    }
+    ERR_clear_error(); /* the end of the text is one */
+    BIO_free(text);
+    if (result == SD_DROP_FULL || (result == SD_OK && chain->count == 0))
+        result = SD_E_ARG;
+    if (result != SD_OK)
+        sd_chain_free(chain);
+    return result;
+}
+
+void sd_chain_free(struct sd_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        sd_free(chain->certificate[i].der);
+    *chain = (struct sd_chain){0};
+}
+
+/* What libcrypto fetches at the first use of a kind of key stays as long as the process and belongs
+ * to no agent: that use is rehearsed outside of all.  True once for each kind and purpose. */
+enum purpose { SIGN, VERIFY, CHAIN, PURPOSES };
+static bool is_first(enum purpose purpose, const EVP_PKEY *key)
+{
+    static const char *const kinds[] = {"RSA", "EC", "ED25519"};
+    static bool used[PURPOSES][4];
+    size_t kind = 0;
+    while (kind < 3 && !(key && EVP_PKEY_is_a(key, kinds[kind])))
+        kind++;
+    bool first = !used[purpose][kind];
+    used[purpose][kind] = true;
+    return first;
+}
+
+static X509 *parse(const struct sd_certificate *c)
+{
+    const unsigned char *at = c->der;
+    X509 *x = d2i_X509(NULL, &at, (long)c->len);
+    if (x && at == c->der + c->len)
+        return x;
+    X509_free(x);
+    ERR_clear_error();
+    return NULL;
+}
+
+/* All but the leaf; NULL: one does not parse. */
+static STACK_OF(X509) * parse_issuers(const struct sd_chain *chain)
+{
+    STACK_OF(X509) *issuers = sk_X509_new_null();
+    for (size_t i = 1; issuers && i < chain->count; i++) {
+        X509 *x = parse(&chain->certificate[i]);
+        if (!x || !sk_X509_push(issuers, x)) {
+            X509_free(x);
+            sk_X509_pop_free(issuers, X509_free);
+            issuers = NULL;
+        }
+    }
+    return issuers;
+}
+
+static int verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) * issuers, const char *host,
+                  const char **why)
+{
+    X509_STORE_CTX *v = X509_STORE_CTX_new();
+    if (!v)
+        return SD_E_NOMEM;
+    int result = SD_E_NOMEM;
+    if (X509_STORE_CTX_init(v, store, leaf, issuers) &&
+        X509_STORE_CTX_set_default(v, "ssl_server") &&
+        (!host || X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(v), host, 0))) {
+        result = X509_verify_cert(v) == 1 ? SD_OK : SD_DROP_AUTH;
+        if (result != SD_OK)
+            *why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(v));
+    }
+    X509_STORE_CTX_free(v);
+    ERR_clear_error();
+    return result;
+}
+
+static int verify_chain(const struct sd_chain *chain, const char *ca_pem, const char *host,
+                        const char **why)
+{
+    *why = "no certificate that parses";
+    X509 *leaf = chain->count > 0 ? parse(&chain->certificate[0]) : NULL;
+    STACK_OF(X509) *issuers = leaf ? parse_issuers(chain) : NULL;
+    int result = SD_DROP_MALFORMED;
+    if (issuers) {
+        X509 *ca = sd_pem_certificate(ca_pem);
+        X509_STORE *store = X509_STORE_new();
+        result = ca && store && X509_STORE_add_cert(store, ca)
+                     ? verify(store, leaf, issuers, host, why)
+                     : SD_E_NOMEM;
+        X509_STORE_free(store);
+        X509_free(ca);
+    }
+    sk_X509_pop_free(issuers, X509_free);
+    X509_free(leaf);
+    return result;
+}
+
+static const EVP_PKEY *leaf_key(const struct sd_chain *chain, X509 **leaf)
+{
+    *leaf = chain->count > 0 ? parse(&chain->certificate[0]) : NULL;
+    return *leaf ? X509_get0_pubkey(*leaf) : NULL;
+}
+
+int sd_chain_verify(const struct sd_chain *chain, const char *ca_pem, const char *host,
+                    const char **why)
+{
+    struct sd_env *before = sd_enter(NULL);
+    X509 *leaf;
+    if (is_first(CHAIN, leaf_key(chain, &leaf)))
+        verify_chain(chain, ca_pem, NULL, why);
+    X509_free(leaf);
+    sd_leave(before);
+    return verify_chain(chain, ca_pem, host, why);
+}
+
+/* What a kind of key signs with: Ed25519 hashes for itself. */
+static const EVP_MD *digest_of(const EVP_PKEY *key)
+{
+    return EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
+}
+
+static bool set_padding(EVP_PKEY_CTX *ctx, const EVP_PKEY *key)
+{
+    return !EVP_PKEY_is_a(key, "RSA") ||
+           (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0);
+}
+
+static size_t sign(EVP_PKEY *key, uint8_t *signature, size_t cap, const void *data, size_t len)
+{
+    EVP_MD_CTX *m = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *ctx;
+    if (!m || !EVP_DigestSignInit(m, &ctx, digest_of(key), NULL, key) || !set_padding(ctx, key) ||
+        EVP_DigestSign(m, signature, &cap, data, len) != 1)
+        cap = 0;
+    EVP_MD_CTX_free(m);
+    ERR_clear_error();
+    return cap;
+}
+
+size_t sd_sign_with_pem(uint8_t *signature, size_t cap, const char *private_key, const void *data,
+                        size_t len)
+{
+    EVP_PKEY *key = sd_pem_private_key(private_key);
+    if (!key)
+        return 0;
+    if (is_first(SIGN, key)) {
+        struct sd_env *before = sd_enter(NULL);
+        sign(key, signature, cap, data, len);
+        sd_leave(before);
+    }
+    size_t written = sign(key, signature, cap, data, len);
+    EVP_PKEY_free(key);
+    return written;
+}
+
+static bool verify_signature(EVP_PKEY *key, const uint8_t *signature, size_t signature_len,
+                             const void *data, size_t len)
+{
+    EVP_MD_CTX *m = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *ctx;
+    bool good = m && EVP_DigestVerifyInit(m, &ctx, digest_of(key), NULL, key) &&
+                set_padding(ctx, key) &&
+                EVP_DigestVerify(m, signature, signature_len, data, len) == 1;
+    EVP_MD_CTX_free(m);
+    ERR_clear_error();
+    return good;
+}
+
+bool sd_verify_with_certificate(const struct sd_certificate *c, const uint8_t *signature,
+                                size_t signature_len, const void *data, size_t len)
+{
+    X509 *x = parse(c);
+    EVP_PKEY *key = x ? X509_get0_pubkey(x) : NULL;
+    if (key && is_first(VERIFY, key)) {
+        struct sd_env *before = sd_enter(NULL);
+        verify_signature(key, signature, signature_len, data, len);
+        sd_leave(before);
+    }
+    bool good = key && verify_signature(key, signature, signature_len, data, len);
+    X509_free(x);
+    return good;
+}
