@@ -22,6 +22,7 @@ static void open_digest(struct crypto_digest *d, const char *name)
     sd_leave(before);
     if (!d->md || !d->context)
         sd_crypto_broken(name);
+    d->len = (size_t)EVP_MD_get_size(d->md);
 }
 
 void crypto_digest_begin(const struct crypto_digest *d)
@@ -55,6 +56,14 @@ struct crypto_digest *crypto_sha256(void)
     static struct crypto_digest d;
     if (!d.md)
         open_digest(&d, "SHA2-256");
+    return &d;
+}
+
+struct crypto_digest *crypto_sha1(void)
+{
+    static struct crypto_digest d;
+    if (!d.md)
+        open_digest(&d, "SHA1");
     return &d;
 }
 

@@ -3,7 +3,7 @@
 #include "protocols/crypto/libcrypto.h"
 #include <string.h>
 
-#define BLOCK 64 /* of BLAKE2s and of SHA-256 */
+#define BLOCK 64 /* of BLAKE2s, of SHA-256 and of SHA-1 */
 
 /* An HMAC that is being fed: RFC 2104 section 2. */
 struct hmac {
@@ -31,13 +31,13 @@ static void hmac_begin(struct hmac *h, const struct crypto_digest *d, const void
     sd_wipe(pad, sizeof pad);
 }
 
-static void hmac_end(struct hmac *h, uint8_t out[SD_KDF_LEN])
+static void hmac_end(struct hmac *h, uint8_t *out)
 {
     uint8_t inner[SD_KDF_LEN];
     crypto_digest_end(h->digest, inner);
     crypto_digest_begin(h->digest);
     crypto_digest_add(h->digest, h->outer_pad, BLOCK);
-    crypto_digest_add(h->digest, inner, sizeof inner);
+    crypto_digest_add(h->digest, inner, h->digest->len);
     crypto_digest_end(h->digest, out);
     sd_wipe(h, sizeof *h);
     sd_wipe(inner, sizeof inner);
@@ -67,6 +67,19 @@ void sd_hmac_sha256(uint8_t out[SD_KDF_LEN], const void *key, size_t key_len, co
     const struct crypto_digest *d = crypto_sha256();
     struct sd_env *before = counted_begin(SD_OP_MAC, "HMAC-SHA2-256", len);
     hmac(out, d, key, key_len, data, len);
+    counted_end(before);
+}
+
+void sd_hmac_sha1(uint8_t out[SD_SHA1_LEN], const void *key, size_t key_len, const void *a,
+                  size_t a_len, const void *b, size_t b_len)
+{
+    const struct crypto_digest *d = crypto_sha1();
+    struct sd_env *before = counted_begin(SD_OP_MAC, "HMAC-SHA1", a_len + b_len);
+    struct hmac h;
+    hmac_begin(&h, d, key, key_len);
+    crypto_digest_add(d, a, a_len);
+    crypto_digest_add(d, b, b_len);
+    hmac_end(&h, out);
     counted_end(before);
 }
 

@@ -4,13 +4,18 @@
 
 #include "sim/core/base.h"
 
-#define SD_KDF_LEN 32 /* output of both hash functions used here */
+#define SD_KDF_LEN  32 /* output of BLAKE2s and of SHA-256 */
+#define SD_SHA1_LEN 20
 
 /* HMAC over data with a key of any length.  Counts one MAC. */
 void sd_hmac_blake2s(uint8_t out[SD_KDF_LEN], const void *key, size_t key_len, const void *data,
                      size_t len);
 void sd_hmac_sha256(uint8_t out[SD_KDF_LEN], const void *key, size_t key_len, const void *data,
                     size_t len);
+
+/* The same over two pieces, a then b (NULL with length 0: none). */
+void sd_hmac_sha1(uint8_t out[SD_SHA1_LEN], const void *key, size_t key_len, const void *a,
+                  size_t a_len, const void *b, size_t b_len);
 
 /* The HKDF of Noise and WireGuard over HMAC-BLAKE2s: extract with salt `chaining_key`, expand with
  * empty info into up to three blocks.  second and third may be NULL; first may be chaining_key.

@@ -10,6 +10,7 @@
 struct crypto_digest {
     EVP_MD *md;
     EVP_MD_CTX *context;
+    size_t len; /* of its output */
 };
 
 void crypto_digest_begin(const struct crypto_digest *d);
@@ -18,5 +19,6 @@ void crypto_digest_end(const struct crypto_digest *d, uint8_t *out);
 
 struct crypto_digest *crypto_blake2s(void);
 struct crypto_digest *crypto_sha256(void);
+struct crypto_digest *crypto_sha1(void);
 
 #endif
