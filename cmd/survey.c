@@ -25,20 +25,26 @@ static bool admits(const json_t *when, const struct sd_scenario *scenario, size_
     return true;
 }
 
-static bool is_first_of_protocol(const json_t *when, const struct sd_scenario *scenario,
+/* A sweep's first two columns are the protocol and its mode. */
+static bool are_alike(const struct sd_scenario *scenario, size_t a, size_t b)
+{
+    return !strcmp(sd_scenario_cell(scenario, a, 0), sd_scenario_cell(scenario, b, 0)) &&
+           !strcmp(sd_scenario_cell(scenario, a, 1), sd_scenario_cell(scenario, b, 1));
+}
+
+static bool is_first_of_its_kind(const json_t *when, const struct sd_scenario *scenario,
                                  size_t point)
 {
     if (!admits(when, scenario, point))
         return false;
     for (size_t before = 0; before < point; before++)
-        if (!strcmp(sd_scenario_cell(scenario, before, 0), sd_scenario_cell(scenario, point, 0)) &&
-            admits(when, scenario, before))
+        if (are_alike(scenario, before, point) && admits(when, scenario, before))
             return false;
     return true;
 }
 
 /* Traces what sd_ladders_draw() will draw: for each ladder that the scenario asks for, the first
- * run of each protocol that it admits. */
+ * run of each protocol and mode that it admits. */
 static bool wants_ladder(const struct sd_scenario *scenario, size_t point, uint32_t repeat)
 {
     if (repeat)
@@ -47,7 +53,7 @@ static bool wants_ladder(const struct sd_scenario *scenario, size_t point, uint3
     const json_t *ladders = json_object_get(description, "ladders");
     bool wanted = false;
     for (size_t i = 0; i < json_array_size(ladders) && !wanted; i++)
-        wanted = is_first_of_protocol(json_object_get(json_array_get(ladders, i), "when"), scenario,
+        wanted = is_first_of_its_kind(json_object_get(json_array_get(ladders, i), "when"), scenario,
                                       point);
     json_decref(description);
     return wanted;

@@ -12,11 +12,22 @@ static sd_time time_of(const json_t *object, const char *key)
     return t > 0 ? (sd_time)t : 0;
 }
 
+/* Whether two rows are of the same protocol in the same mode. */
+static bool are_alike(const struct sd_frame *frame, size_t a, size_t b)
+{
+    static const char *const columns[] = {"protocol", "mode"};
+    for (int i = 0; i < 2; i++) {
+        int column = sd_frame_column(frame, columns[i]);
+        if (column >= 0 && strcmp(sd_frame_cell(frame, a, column), sd_frame_cell(frame, b, column)))
+            return false;
+    }
+    return true;
+}
+
 /* The ladder of its scenario that asks for a row; NULL: none does.  One asks for the first run of
- * each protocol that its `when` admits. */
+ * each protocol and mode that its `when` admits. */
 static const json_t *asks_for(const struct sd_stored *stored, size_t row)
 {
-    int protocol = sd_frame_column(stored->frame, "protocol");
     size_t index, at;
     json_t *scenario, *ladder;
     json_array_foreach((json_t *)stored->scenarios, index, scenario)
@@ -27,9 +38,8 @@ static const json_t *asks_for(const struct sd_stored *stored, size_t row)
         {
             const json_t *when = json_object_get(ladder, "when");
             bool first = sd_stored_when(stored, row, when);
-            for (size_t before = 0; first && protocol >= 0 && before < row; before++)
-                first = strcmp(sd_frame_cell(stored->frame, before, protocol),
-                               sd_frame_cell(stored->frame, row, protocol)) ||
+            for (size_t before = 0; first && before < row; before++)
+                first = !are_alike(stored->frame, before, row) ||
                         !sd_stored_of(stored, before, scenario) ||
                         !sd_stored_when(stored, before, when);
             if (first)
