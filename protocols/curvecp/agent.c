@@ -161,26 +161,17 @@ static int read_config(struct curvecp *cp, const struct sd_config *config, struc
     return result == SD_OK ? read_names(cp, config, error) : result;
 }
 
-/* Any connection; NULL: there is none. */
-static struct cp_connection *any_connection(const struct curvecp *cp)
-{
-    for (uint32_t i = 0; i < cp->by_sid.size; i++)
-        if (cp->by_sid.slot[i].connection)
-            return cp->by_sid.slot[i].connection;
-    return NULL;
-}
-
 static void destroy(struct sd_agent *agent)
 {
     struct curvecp *cp = of(agent);
-    for (struct cp_connection *c; (c = any_connection(cp));)
+    for (struct cp_connection *c; (c = sd_index_any(&cp->by_sid));)
         cp_connection_free(cp, c);
     cp_cookie_fini(cp);
     sd_outbox_fini(&cp->outbox);
     sd_free(cp->by_sid.slot);
     sd_free(cp->by_key.slot);
     sd_free(cp->by_peer.slot);
-    sd_free(cp->timers);
+    sd_agenda_fini(&cp->agenda);
     sd_free(cp);
 }
 
@@ -257,7 +248,7 @@ static int open_session(struct sd_agent *agent, sd_time now, const struct sd_ope
     if (++cp->stats.half_open > cp->stats.half_open_peak)
         cp->stats.half_open_peak = cp->stats.half_open;
     cp_send_hello(cp, c);
-    cp_timers_set(cp, c, cp_session_deadline(cp, c));
+    cp_connection_wake(cp, c);
     *sid = c->sid;
     return SD_OK;
 }
@@ -287,7 +278,10 @@ static int net_in(struct sd_agent *agent, sd_time now, const struct sd_unit *uni
 
 static int expire(struct sd_agent *agent, sd_time now)
 {
-    cp_timers_expire(at(agent, now));
+    struct curvecp *cp = at(agent, now);
+    cp_cookie_expire(cp);
+    for (struct sd_due *due; (due = sd_agenda_due(&cp->agenda, now));)
+        cp_session_expire(cp, sd_due_of(due, struct cp_connection, due));
     return SD_OK;
 }
 
@@ -319,8 +313,8 @@ static int control(struct sd_agent *agent, sd_time now, sd_sid sid, struct sd_co
         if (c)
             move(cp, c, &control->path);
         for (uint32_t i = 0; !sid && i < cp->by_sid.size; i++)
-            if (cp->by_sid.slot[i].connection)
-                move(cp, cp->by_sid.slot[i].connection, &control->path);
+            if (cp->by_sid.slot[i].item)
+                move(cp, cp->by_sid.slot[i].item, &control->path);
         return SD_OK;
     case SD_PATH_MTU:
         cp->path_mtu = (uint16_t)(control->mtu < UINT16_MAX ? control->mtu : UINT16_MAX);
@@ -349,7 +343,9 @@ static int event(struct sd_agent *agent, struct sd_event *e)
 
 static sd_time deadline(const struct sd_agent *agent)
 {
-    return cp_timers_deadline((const struct curvecp *)agent);
+    const struct curvecp *cp = (const struct curvecp *)agent;
+    sd_time connection = sd_agenda_deadline(&cp->agenda), cookie = cp_cookie_deadline(cp);
+    return connection < cookie ? connection : cookie;
 }
 
 static void stats(const struct sd_agent *agent, struct sd_stats *s)

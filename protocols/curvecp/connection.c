@@ -22,6 +22,7 @@ struct cp_connection *cp_connection_new(struct curvecp *cp, bool client, const s
     if (!c)
         return NULL;
     c->sid = ++cp->last_sid;
+    c->due.order = c->sid;
     c->client = client;
     c->path = *path;
     c->path.conn = 0;
@@ -30,9 +31,9 @@ struct cp_connection *cp_connection_new(struct curvecp *cp, bool client, const s
     c->sent_nonce %= CP_FIRST_NONCE_MAX;
     cp_chicago_init(&c->chicago, cp->now);
     c->heard_at = cp->now;
-    c->speak_at = c->over_at = c->due = SD_NEVER;
+    c->speak_at = c->over_at = SD_NEVER;
     c->probe_after = CP_PROBE_FIRST;
-    if (!cp_table_add(&cp->by_sid, cp->env, hash_of_sid(cp, c->sid), c)) {
+    if (!sd_index_add(&cp->by_sid, cp->env, hash_of_sid(cp, c->sid), c)) {
         sd_free(c);
         return NULL;
     }
@@ -43,8 +44,8 @@ struct cp_connection *cp_connection_new(struct curvecp *cp, bool client, const s
 
 bool cp_connection_listen(struct curvecp *cp, struct cp_connection *c)
 {
-    return c->client ? cp_table_add(&cp->by_peer, cp->env, hash_of_peer(cp, &c->path.remote), c)
-                     : cp_table_add(&cp->by_key, cp->env, hash_of_key(cp, c->client_short), c);
+    return c->client ? sd_index_add(&cp->by_peer, cp->env, hash_of_peer(cp, &c->path.remote), c)
+                     : sd_index_add(&cp->by_key, cp->env, hash_of_key(cp, c->client_short), c);
 }
 
 void cp_connection_free(struct curvecp *cp, struct cp_connection *c)
@@ -53,23 +54,28 @@ void cp_connection_free(struct curvecp *cp, struct cp_connection *c)
         cp->clients--;
         cp_cookie_remember(cp, c->client_short, c->cookie_minute);
     }
-    cp_timers_set(cp, c, SD_NEVER);
-    cp_table_remove(&cp->by_sid, hash_of_sid(cp, c->sid), c);
+    sd_agenda_set(&cp->agenda, cp->env, &c->due, SD_NEVER);
+    sd_index_remove(&cp->by_sid, hash_of_sid(cp, c->sid), c);
     if (c->client)
-        cp_table_remove(&cp->by_peer, hash_of_peer(cp, &c->path.remote), c);
+        sd_index_remove(&cp->by_peer, hash_of_peer(cp, &c->path.remote), c);
     else
-        cp_table_remove(&cp->by_key, hash_of_key(cp, c->client_short), c);
+        sd_index_remove(&cp->by_key, hash_of_key(cp, c->client_short), c);
     cp_outgoing_fini(&c->out);
     cp_incoming_fini(&c->in);
     sd_free(c->opening);
     sd_free(c);
 }
 
+void cp_connection_wake(struct curvecp *cp, struct cp_connection *c)
+{
+    sd_agenda_set(&cp->agenda, cp->env, &c->due, cp_session_deadline(cp, c));
+}
+
 struct cp_connection *cp_connection_by_sid(const struct curvecp *cp, sd_sid sid)
 {
     uint64_t hash = hash_of_sid(cp, sid);
     struct cp_connection *c;
-    for (uint32_t cursor = 0; (c = cp_table_find(&cp->by_sid, hash, &cursor));)
+    for (uint32_t cursor = 0; (c = sd_index_find(&cp->by_sid, hash, &cursor));)
         if (c->sid == sid)
             return c;
     return NULL;
@@ -80,7 +86,7 @@ struct cp_connection *cp_connection_by_key(const struct curvecp *cp,
 {
     uint64_t hash = hash_of_key(cp, client_short);
     struct cp_connection *c;
-    for (uint32_t cursor = 0; (c = cp_table_find(&cp->by_key, hash, &cursor));)
+    for (uint32_t cursor = 0; (c = sd_index_find(&cp->by_key, hash, &cursor));)
         if (memcmp(c->client_short, client_short, CP_KEY_LEN) == 0)
             return c;
     return NULL;
@@ -92,7 +98,7 @@ struct cp_connection *cp_connection_by_path(const struct curvecp *cp, const stru
     uint64_t hash = hash_of_peer(cp, &path->remote);
     struct cp_connection *c;
     for (; search->pass < 2; search->pass++, search->cursor = 0) {
-        while ((c = cp_table_find(&cp->by_peer, hash, &search->cursor))) {
+        while ((c = sd_index_find(&cp->by_peer, hash, &search->cursor))) {
             uint16_t own = c->path.local.port;
             bool expected = !own || own == path->local.port;
             if (sd_addr_equal(&c->path.remote, &path->remote) && expected == (search->pass == 0))

@@ -5,6 +5,8 @@
 #include "protocols/curvecp/chicago.h"
 #include "protocols/curvecp/incoming.h"
 #include "protocols/curvecp/outgoing.h"
+#include "sim/core/agenda.h"
+#include "sim/core/index.h"
 #include "sim/core/outbox.h"
 
 enum cp_state {
@@ -53,18 +55,7 @@ struct cp_connection {
     sd_time probe_after; /* of silence */
     sd_time over_at;     /* lingering, or half closed: forgotten then */
 
-    sd_time due;         /* timers.c: when its next timer runs out */
-    uint32_t heap_place; /* in curvecp.timers, from 1; 0: none runs */
-};
-
-/* table.c: connections by a hash of what names them. */
-struct cp_slot {
-    uint64_t hash;
-    struct cp_connection *connection; /* NULL: free */
-};
-struct cp_table {
-    struct cp_slot *slot;
-    uint32_t size, used;
+    struct sd_due due; /* in curvecp.agenda: when it next does something by itself */
 };
 
 /* cookie.c */
@@ -100,26 +91,19 @@ struct curvecp {
 
     sd_sid last_sid;
     uint64_t table_seed;     /* hashes cannot be foreseen */
-    struct cp_table by_key;  /* server: C' */
-    struct cp_table by_peer; /* client: the server's address */
-    struct cp_table by_sid;
+    struct sd_index by_key;  /* server: C' */
+    struct sd_index by_peer; /* client: the server's address */
+    struct sd_index by_sid;
 
     sd_time born;
     struct cp_minute minute[CP_MINUTE_KEYS];
 
-    struct cp_connection **timers; /* heap by due time */
-    uint32_t timer_count, timer_cap;
+    struct sd_agenda agenda;
 
     struct sd_outbox outbox;
     uint8_t text[CP_INITIATE_OVERHEAD + CP_INITIATE_MAX]; /* the plaintext being read or made */
     struct sd_stats stats;
 };
-
-/* table.c */
-bool cp_table_add(struct cp_table *, struct sd_env *, uint64_t hash, struct cp_connection *);
-void cp_table_remove(struct cp_table *, uint64_t hash, const struct cp_connection *);
-/* The next connection with that hash, the first with *cursor 0; NULL: no more. */
-struct cp_connection *cp_table_find(const struct cp_table *, uint64_t hash, uint32_t *cursor);
 
 /* connection.c */
 /* A new one that is in no table but by_sid; NULL: no memory. */
@@ -128,6 +112,8 @@ struct cp_connection *cp_connection_new(struct curvecp *, bool client, const str
 bool cp_connection_listen(struct curvecp *, struct cp_connection *);
 /* Keys wiped; its cookie is remembered as used, while there is a key that opens it. */
 void cp_connection_free(struct curvecp *, struct cp_connection *);
+/* Sets its timer. */
+void cp_connection_wake(struct curvecp *, struct cp_connection *);
 struct cp_connection *cp_connection_by_sid(const struct curvecp *, sd_sid);
 struct cp_connection *cp_connection_by_key(const struct curvecp *, const uint8_t client_short[32]);
 /* The client connections that a packet on path may belong to, one after the other: those at its own
@@ -160,11 +146,6 @@ uint32_t cp_send_message_max(const struct curvecp *, const struct cp_connection 
 
 /* receive.c */
 int cp_receive(struct curvecp *, const struct sd_unit *); /* enum sd_result */
-
-/* timers.c */
-void cp_timers_set(struct curvecp *, struct cp_connection *, sd_time due); /* SD_NEVER: none */
-void cp_timers_expire(struct curvecp *);
-sd_time cp_timers_deadline(const struct curvecp *);
 
 /* describe.c */
 size_t cp_describe(const uint8_t *data, size_t len, bool from_client, char *text, size_t cap);

@@ -203,7 +203,7 @@ void cp_session_pump(struct curvecp *cp, struct cp_connection *c)
     if (c->state == CP_LINGERING && c->over_at <= cp->now)
         cp_connection_free(cp, c);
     else
-        cp_timers_set(cp, c, cp_session_deadline(cp, c));
+        cp_connection_wake(cp, c);
 }
 
 /* -- timers -- */
@@ -242,7 +242,7 @@ static void expect_cookie(struct curvecp *cp, struct cp_connection *c)
         return;
     }
     cp_send_hello(cp, c);
-    cp_timers_set(cp, c, cp_session_deadline(cp, c));
+    cp_connection_wake(cp, c);
 }
 
 void cp_session_expire(struct curvecp *cp, struct cp_connection *c)

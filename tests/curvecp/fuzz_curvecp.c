@@ -26,14 +26,6 @@ static void seal(uint8_t *box, size_t len, const char *prefix, const uint8_t *co
     sd_box_seal(box, box, len - CP_TAG_LEN, nonce, key);
 }
 
-static struct cp_connection *only(const struct cp_table *t)
-{
-    for (uint32_t i = 0; i < t->size; i++)
-        if (t->slot[i].connection)
-            return t->slot[i].connection;
-    return NULL;
-}
-
 static void mend_hello(const struct curvecp *server, struct cp_hello *hello, size_t len)
 {
     uint8_t key[CP_KEY_LEN];
@@ -43,7 +35,7 @@ static void mend_hello(const struct curvecp *server, struct cp_hello *hello, siz
 
 static void mend_cookie(const struct curvecp *client, struct cp_cookie_packet *packet, size_t len)
 {
-    const struct cp_connection *c = only(&client->by_sid);
+    const struct cp_connection *c = sd_index_any(&client->by_sid);
     if (len == sizeof *packet && c && c->opening)
         seal(packet->box, sizeof packet->box, CP_NONCE_COOKIE, packet->nonce, c->opening->long_key);
 }
@@ -54,7 +46,7 @@ static void mend_initiate(struct sd_mem *m, struct curvecp *server, struct cp_in
 {
     const struct curvecp *client = (const struct curvecp *)sd_mem_seat(m, 0)->agent;
     struct cp_initiate_inside *inside = (struct cp_initiate_inside *)packet->box;
-    const struct cp_connection *mine = only(&client->by_sid), *c;
+    const struct cp_connection *mine = sd_index_any(&client->by_sid), *c;
     uint8_t key[CP_KEY_LEN], nonce[CP_NONCE_LEN];
     if (len < CP_INITIATE_OVERHEAD || !mine)
         return;
@@ -75,7 +67,7 @@ static void mend_initiate(struct sd_mem *m, struct curvecp *server, struct cp_in
 static void mend(struct sd_mem *m, int to, uint8_t *data, size_t len)
 {
     struct curvecp *cp = (struct curvecp *)sd_mem_seat(m, to)->agent;
-    struct cp_connection *c = only(&cp->by_sid);
+    struct cp_connection *c = sd_index_any(&cp->by_sid);
     bool server = to == 1;
     if (server && is(data, len, CP_MAGIC_HELLO, sizeof(struct cp_hello) - 80)) {
         mend_hello(cp, (struct cp_hello *)data, len);

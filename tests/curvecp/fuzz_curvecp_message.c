@@ -85,10 +85,7 @@ static void begin(struct world *w)
 static struct cp_connection *connection(struct world *w)
 {
     const struct curvecp *cp = (const struct curvecp *)w->seat[1].agent;
-    for (uint32_t i = 0; i < cp->by_sid.size; i++)
-        if (cp->by_sid.slot[i].connection)
-            return cp->by_sid.slot[i].connection;
-    return NULL;
+    return sd_index_any(&cp->by_sid);
 }
 
 static void message(struct world *w, struct cp_connection *c, sd_time now, const uint8_t *bytes,

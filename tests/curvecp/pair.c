@@ -147,11 +147,7 @@ struct curvecp *pair_agent(struct pair *p, int seat)
 
 struct cp_connection *pair_connection(struct pair *p, int seat)
 {
-    const struct cp_table *t = &pair_agent(p, seat)->by_sid;
-    for (uint32_t i = 0; i < t->size; i++)
-        if (t->slot[i].connection)
-            return t->slot[i].connection;
-    return NULL;
+    return sd_index_any(&pair_agent(p, seat)->by_sid);
 }
 
 void pair_check_at(struct pair *p, uint64_t expected, uint64_t found, const char *what,
