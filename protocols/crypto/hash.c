@@ -14,15 +14,17 @@ void sd_crypto_broken(const char *what)
     abort();
 }
 
-static void open_digest(struct crypto_digest *d, const char *name)
+static const struct crypto_digest *opened(struct crypto_digest *d)
 {
-    struct sd_env *before = sd_enter(NULL);
-    d->md = EVP_MD_fetch(NULL, name, NULL);
-    d->context = EVP_MD_CTX_new();
-    sd_leave(before);
-    if (!d->md || !d->context)
-        sd_crypto_broken(name);
-    d->len = (size_t)EVP_MD_get_size(d->md);
+    if (!d->md) {
+        struct sd_env *before = sd_enter(NULL);
+        d->md = EVP_MD_fetch(NULL, d->alg, NULL);
+        d->context = EVP_MD_CTX_new();
+        sd_leave(before);
+        if (!d->md || !d->context)
+            sd_crypto_broken(d->alg);
+    }
+    return d;
 }
 
 void crypto_digest_begin(const struct crypto_digest *d)
@@ -43,34 +45,36 @@ void crypto_digest_end(const struct crypto_digest *d, uint8_t *out)
         sd_crypto_broken("a digest's end");
 }
 
-struct crypto_digest *crypto_blake2s(void)
+const struct crypto_digest *crypto_blake2s(void)
 {
-    static struct crypto_digest d;
-    if (!d.md)
-        open_digest(&d, "BLAKE2S-256");
-    return &d;
+    static struct crypto_digest d = {.alg = "BLAKE2S-256", .len = SD_BLAKE2S_LEN, .block = 64};
+    return opened(&d);
 }
 
-struct crypto_digest *crypto_sha256(void)
+const struct crypto_digest *crypto_sha(enum sd_hash hash)
 {
-    static struct crypto_digest d;
-    if (!d.md)
-        open_digest(&d, "SHA2-256");
-    return &d;
+    static struct crypto_digest d[] = {
+        [SD_SHA1] = {.alg = "SHA1", .len = SD_SHA1_LEN, .block = 64},
+        [SD_SHA256] = {.alg = "SHA2-256", .len = SD_SHA256_LEN, .block = 64},
+        [SD_SHA384] = {.alg = "SHA2-384", .len = SD_SHA384_LEN, .block = 128},
+        [SD_SHA512] = {.alg = "SHA2-512", .len = SD_SHA512_LEN, .block = 128},
+    };
+    return opened(&d[hash]);
 }
 
-struct crypto_digest *crypto_sha1(void)
+size_t sd_hash_len(enum sd_hash hash)
 {
-    static struct crypto_digest d;
-    if (!d.md)
-        open_digest(&d, "SHA1");
-    return &d;
+    static const size_t len[] = {[SD_SHA1] = SD_SHA1_LEN,
+                                 [SD_SHA256] = SD_SHA256_LEN,
+                                 [SD_SHA384] = SD_SHA384_LEN,
+                                 [SD_SHA512] = SD_SHA512_LEN};
+    return len[hash];
 }
 
-static void digest(const struct crypto_digest *d, const char *alg, uint8_t *out, const void *a,
-                   size_t a_len, const void *b, size_t b_len)
+static void digest(const struct crypto_digest *d, uint8_t *out, const void *a, size_t a_len,
+                   const void *b, size_t b_len)
 {
-    struct sd_env *before = counted_begin(SD_OP_HASH, alg, a_len + b_len);
+    struct sd_env *before = counted_begin(SD_OP_HASH, d->alg, a_len + b_len);
     crypto_digest_begin(d);
     crypto_digest_add(d, a, a_len);
     crypto_digest_add(d, b, b_len);
@@ -81,12 +85,48 @@ static void digest(const struct crypto_digest *d, const char *alg, uint8_t *out,
 void sd_blake2s(uint8_t out[SD_BLAKE2S_LEN], const void *a, size_t a_len, const void *b,
                 size_t b_len)
 {
-    digest(crypto_blake2s(), "BLAKE2S-256", out, a, a_len, b, b_len);
+    digest(crypto_blake2s(), out, a, a_len, b, b_len);
 }
 
 void sd_sha256(uint8_t out[SD_SHA256_LEN], const void *a, size_t a_len, const void *b, size_t b_len)
 {
-    digest(crypto_sha256(), "SHA2-256", out, a, a_len, b, b_len);
+    digest(crypto_sha(SD_SHA256), out, a, a_len, b, b_len);
+}
+
+bool sd_hashing_begin(struct sd_hashing *h, enum sd_hash hash)
+{
+    const struct crypto_digest *d = crypto_sha(hash);
+    *h = (struct sd_hashing){.hash = hash, .state = EVP_MD_CTX_new()};
+    sd_count_depth++;
+    if (h->state && !EVP_DigestInit_ex2(h->state, d->md, NULL))
+        sd_crypto_broken("a hash's start");
+    sd_count_depth--;
+    return h->state != NULL;
+}
+
+void sd_hashing_add(struct sd_hashing *h, const void *data, size_t len)
+{
+    sd_count_bytes(SD_OP_HASH, crypto_sha(h->hash)->alg, len);
+    sd_count_depth++;
+    if (len && !EVP_DigestUpdate(h->state, data, len))
+        sd_crypto_broken("a hash's input");
+    sd_count_depth--;
+}
+
+void sd_hashing_peek(const struct sd_hashing *h, uint8_t *out)
+{
+    const struct crypto_digest *d = crypto_sha(h->hash);
+    struct sd_env *before = counted_begin(SD_OP_HASH, d->alg, 0);
+    if (!EVP_MD_CTX_copy_ex(d->context, h->state))
+        sd_crypto_broken("a hash's copy");
+    crypto_digest_end(d, out);
+    counted_end(before);
+}
+
+void sd_hashing_end(struct sd_hashing *h)
+{
+    EVP_MD_CTX_free(h->state);
+    h->state = NULL;
 }
 
 /* One context for each output length, because the length is a parameter that costs time to set. */

@@ -39,36 +39,28 @@ static bool take_scalar(struct p256 *c, const uint8_t private_key[SD_P256_PRIVAT
     return !BN_is_zero(c->scalar) && BN_cmp(c->scalar, EC_GROUP_get0_order(c->group)) < 0;
 }
 
-void sd_p256_keygen(struct sd_env *env, uint8_t private_key[SD_P256_PRIVATE],
-                    uint8_t public_key[SD_P256_PUBLIC])
-{
-    do
-        sd_random(env, private_key, SD_P256_PRIVATE);
-    while (!sd_p256_public(public_key, private_key)); /* once in 2^32 */
-}
-
-bool sd_p256_public(uint8_t public_key[SD_P256_PUBLIC], const uint8_t private_key[SD_P256_PRIVATE])
+static bool public_of(uint8_t *public_key, size_t len, point_conversion_form_t form,
+                      const uint8_t private_key[SD_P256_PRIVATE])
 {
     struct p256 *c = p256();
     struct sd_env *before = counted_begin(SD_OP_KEYGEN, "P-256", SD_P256_PRIVATE);
     bool good = take_scalar(c, private_key);
     if (good && (!EC_POINT_mul(c->group, c->point, c->scalar, NULL, NULL, c->room) ||
-                 EC_POINT_point2oct(c->group, c->point, POINT_CONVERSION_COMPRESSED, public_key,
-                                    SD_P256_PUBLIC, c->room) != SD_P256_PUBLIC))
+                 EC_POINT_point2oct(c->group, c->point, form, public_key, len, c->room) != len))
         sd_crypto_broken("a P-256 public key");
     BN_clear(c->scalar);
     counted_end(before);
     return good;
 }
 
-bool sd_p256(uint8_t shared[SD_P256_SHARED], const uint8_t private_key[SD_P256_PRIVATE],
-             const uint8_t public_key[SD_P256_PUBLIC])
+/* Taking a point from its encoding checks that it is one of the curve. */
+static bool agree(uint8_t shared[SD_P256_SHARED], const uint8_t private_key[SD_P256_PRIVATE],
+                  const uint8_t *public_key, size_t len)
 {
     struct p256 *c = p256();
     struct sd_env *before = counted_begin(SD_OP_DERIVE, "P-256", SD_P256_PRIVATE);
-    /* Taking a point from its encoding checks that x is below p and that there is a y for it. */
-    bool good = (public_key[0] == 2 || public_key[0] == 3) && take_scalar(c, private_key) &&
-                EC_POINT_oct2point(c->group, c->point, public_key, SD_P256_PUBLIC, c->room) &&
+    bool good = take_scalar(c, private_key) &&
+                EC_POINT_oct2point(c->group, c->point, public_key, len, c->room) &&
                 EC_POINT_mul(c->group, c->point, NULL, c->point, c->scalar, c->room) &&
                 EC_POINT_get_affine_coordinates(c->group, c->point, c->x, NULL, c->room) &&
                 BN_bn2binpad(c->x, shared, SD_P256_SHARED) == SD_P256_SHARED;
@@ -79,4 +71,46 @@ bool sd_p256(uint8_t shared[SD_P256_SHARED], const uint8_t private_key[SD_P256_P
     if (!good)
         memset(shared, 0, SD_P256_SHARED);
     return good;
+}
+
+void sd_p256_keygen(struct sd_env *env, uint8_t private_key[SD_P256_PRIVATE],
+                    uint8_t public_key[SD_P256_PUBLIC])
+{
+    do
+        sd_random(env, private_key, SD_P256_PRIVATE);
+    while (!sd_p256_public(public_key, private_key)); /* once in 2^32 */
+}
+
+bool sd_p256_public(uint8_t public_key[SD_P256_PUBLIC], const uint8_t private_key[SD_P256_PRIVATE])
+{
+    return public_of(public_key, SD_P256_PUBLIC, POINT_CONVERSION_COMPRESSED, private_key);
+}
+
+bool sd_p256(uint8_t shared[SD_P256_SHARED], const uint8_t private_key[SD_P256_PRIVATE],
+             const uint8_t public_key[SD_P256_PUBLIC])
+{
+    return agree(shared, private_key, public_key, SD_P256_PUBLIC);
+}
+
+void sd_p256_keygen_point(struct sd_env *env, uint8_t private_key[SD_P256_PRIVATE],
+                          uint8_t point[SD_P256_POINT])
+{
+    do
+        sd_random(env, private_key, SD_P256_PRIVATE);
+    while (!sd_p256_public_point(point, private_key));
+}
+
+bool sd_p256_public_point(uint8_t point[SD_P256_POINT], const uint8_t private_key[SD_P256_PRIVATE])
+{
+    return public_of(point, SD_P256_POINT, POINT_CONVERSION_UNCOMPRESSED, private_key);
+}
+
+bool sd_p256_point(uint8_t shared[SD_P256_SHARED], const uint8_t private_key[SD_P256_PRIVATE],
+                   const uint8_t point[SD_P256_POINT])
+{
+    if (point[0] != 4) { /* libcrypto would take the hybrid form */
+        memset(shared, 0, SD_P256_SHARED);
+        return false;
+    }
+    return agree(shared, private_key, point, SD_P256_POINT);
 }
