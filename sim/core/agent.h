@@ -38,9 +38,10 @@ struct sd_unit {
     uint8_t ecn;
     uint8_t flags; /* SD_UNIT_* */
 };
-#define SD_UNIT_BEGIN                                                                              \
-    0x01 /* net_in, len 0: the server's host accepted TCP connection path.conn                     \
-          */
+/* net_in, len 0: TCP connection path.conn is there, accepted by the server's host or asked for by
+ * the agent.  net_out, len 0, path.conn 0: the agent asks for one to path.remote; the answer is
+ * BEGIN with its conn and the same remote, or RESET with that remote when it cannot be had. */
+#define SD_UNIT_BEGIN         0x01
 #define SD_UNIT_FIN           0x02 /* the carrier ends in this direction after these bytes               */
 #define SD_UNIT_RESET         0x04 /* net_in: the carrier broke; net_out: break it */
 #define SD_UNIT_DONT_FRAGMENT 0x08 /* net_out: set DF (path MTU discovery) */

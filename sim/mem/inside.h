@@ -47,6 +47,7 @@ struct mem_talk {
     sd_sid sid;
     int opened;
     bool stream, up, broken;
+    bool asked; /* for by the client's agent, which opens no session then */
 };
 
 struct mem_wire {
@@ -93,11 +94,15 @@ void mem_append(struct mem_bytes *, const void *data, size_t len);
 void mem_schedule(struct sd_mem *, struct mem_due);
 
 /* wire.c */
+/* Who has the outer address now; *local is it without the NAT.  NULL: nobody listens there. */
+struct mem_seat *mem_owner(const struct sd_mem *, const struct sd_addr *outer,
+                           struct sd_addr *local);
 void mem_send_unit(struct mem_seat *, const struct sd_unit *);
 void mem_arrive(struct sd_mem *, struct mem_wire *);
 void mem_listen(struct mem_seat *, uint8_t proto, uint16_t port);
 void mem_start_stream(struct sd_mem *, int talk);
-void mem_open(struct sd_mem *, struct mem_talk *); /* mem.c: the agent's open() */
+void mem_open(struct sd_mem *, struct mem_talk *);             /* mem.c: the agent's open() */
+void mem_ask(struct mem_seat *client, const struct sd_path *); /* mem.c: a stream for its agent */
 
 /* log.c */
 void mem_log_event(struct mem_seat *, const struct sd_event *);

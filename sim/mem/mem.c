@@ -264,6 +264,52 @@ void mem_open(struct sd_mem *m, struct mem_talk *t)
     mem_announce(m);
 }
 
+static struct mem_talk *new_talk(struct sd_mem *m, const struct sd_mem_connect *with, bool stream)
+{
+    m->talk = mem_grow(m->talk, (m->talks + 1) * sizeof *m->talk);
+    struct mem_talk *t = &m->talk[m->talks++];
+    *t = (struct mem_talk){.with = *with, .stream = stream, .opened = SD_E_STATE};
+    return t;
+}
+
+/* The paths of a stream between the client's port and an address of the server; its SYN leaves. */
+static void start_stream(struct sd_mem *m, struct mem_talk *t, uint16_t port, uint16_t server_port)
+{
+    int talk = (int)(t - m->talk);
+    struct sd_path *path = t->path;
+    path[0].local.proto = path[0].remote.proto = SD_PROTO_TCP;
+    path[0].conn = 2 * (uint32_t)talk + 1;
+    path[1] = (struct sd_path){.local = sd_ipv4_word(m->seat[t->with.server]->ip, server_port),
+                               .remote = sd_mem_address(m, t->with.client, SD_PROTO_TCP, port),
+                               .conn = path[0].conn + 1};
+    path[1].local.proto = SD_PROTO_TCP;
+    mem_start_stream(m, talk);
+}
+
+static uint16_t client_port(int talk)
+{
+    return (uint16_t)(FIRST_CLIENT_PORT + talk % (65536 - FIRST_CLIENT_PORT));
+}
+
+void mem_ask(struct mem_seat *client, const struct sd_path *wanted)
+{
+    struct sd_mem *m = client->mem;
+    struct sd_addr local;
+    struct sd_addr to = wanted->remote;
+    to.proto = SD_PROTO_TCP;
+    struct mem_seat *server = mem_owner(m, &to, &local);
+    struct mem_talk *t =
+        new_talk(m,
+                 &(struct sd_mem_connect){.client = client->index,
+                                          .server = server != NULL ? server->index : client->index},
+                 true);
+    uint16_t port = client_port((int)(t - m->talk));
+    t->asked = true;
+    t->path[0].local = sd_ipv4_word(client->ip, port);
+    t->path[0].remote = to;
+    start_stream(m, t, port, server != NULL ? local.port : 0);
+}
+
 int sd_mem_connect_with(struct sd_mem *m, const struct sd_mem_connect *with)
 {
     struct mem_seat *client = m->seat[with->client], *server = m->seat[with->server];
@@ -274,10 +320,8 @@ int sd_mem_connect_with(struct sd_mem *m, const struct sd_mem_connect *with)
         return sd_fail(&m->error, SD_E_ARG, "%s has no carrier %d", server->ops->name,
                        with->carrier);
 
-    m->talk = mem_grow(m->talk, (m->talks + 1) * sizeof *m->talk);
-    struct mem_talk *t = &m->talk[m->talks];
-    *t = (struct mem_talk){.with = *with, .stream = c->proto == SD_PROTO_TCP, .opened = SD_E_STATE};
-    int talk = (int)m->talks++;
+    struct mem_talk *t = new_talk(m, with, c->proto == SD_PROTO_TCP);
+    int talk = (int)(t - m->talk);
     if (with->server_name != NULL) {
         char *name = mem_grow(NULL, strlen(with->server_name) + 1);
         t->with.server_name = strcpy(name, with->server_name);
@@ -290,7 +334,7 @@ int sd_mem_connect_with(struct sd_mem *m, const struct sd_mem_connect *with)
     /* Those that only call use a port of their own; the others speak from where they listen. */
     uint16_t port = c->port;
     if (client->config.role == SD_ROLE_CLIENT && c->port != 0)
-        port = (uint16_t)(FIRST_CLIENT_PORT + talk % (65536 - FIRST_CLIENT_PORT));
+        port = client_port(talk);
     struct sd_path *path = &t->path[0];
     path->local = sd_ipv4_word(client->ip, port);
     path->remote = sd_mem_address(m, with->server, c->proto, c->port);
@@ -300,12 +344,7 @@ int sd_mem_connect_with(struct sd_mem *m, const struct sd_mem_connect *with)
         mem_open(m, t);
         return talk;
     }
-    path->conn = 2 * (uint32_t)talk + 1;
-    t->path[1] = (struct sd_path){.local = sd_ipv4_word(server->ip, c->port),
-                                  .remote = sd_mem_address(m, with->client, c->proto, port),
-                                  .conn = path->conn + 1};
-    t->path[1].local.proto = c->proto;
-    mem_start_stream(m, talk);
+    start_stream(m, t, port, c->port);
     return talk;
 }
 

@@ -38,9 +38,8 @@ struct sd_addr sd_mem_address(const struct sd_mem *m, int seat, uint8_t proto, u
     return a;
 }
 
-/* Who has the outer address now; *local is it without the NAT. */
-static struct mem_seat *owner(const struct sd_mem *m, const struct sd_addr *outer,
-                              struct sd_addr *local)
+struct mem_seat *mem_owner(const struct sd_mem *m, const struct sd_addr *outer,
+                           struct sd_addr *local)
 {
     uint32_t ip = sd_addr_ipv4(outer);
     for (size_t i = 0; i < m->seats; i++) {
@@ -129,7 +128,7 @@ static void send_datagram(struct mem_seat *s, const struct sd_unit *unit)
     w->unit.flags = unit->flags;
     w->unit.ecn = unit->ecn;
     w->unit.path.remote = sd_mem_address(m, s->index, proto, port);
-    struct mem_seat *to = owner(m, &w->outer, &w->unit.path.local);
+    struct mem_seat *to = mem_owner(m, &w->outer, &w->unit.path.local);
     w->unit.to = to != NULL ? to->index : -1;
 
     uint64_t key = sd_hash_u64(m->seed, (uint64_t)s->index);
@@ -199,6 +198,8 @@ void mem_send_unit(struct mem_seat *s, const struct sd_unit *unit)
 {
     if (unit->path.conn != 0)
         send_stream(s, unit);
+    else if (unit->flags & SD_UNIT_BEGIN)
+        mem_ask(s, &unit->path);
     else
         send_datagram(s, unit);
 }
@@ -244,6 +245,11 @@ static void arrive_segment(struct sd_mem *m, struct mem_wire *w)
     if (segment == SD_SEGMENT_SYN && !listens(s, SD_PROTO_TCP, w->unit.path.local.port)) {
         w->unit.fate = SD_MEM_NOBODY;
         t->opened = SD_E_PEER;
+        if (t->asked) {
+            struct sd_path path = t->path[0];
+            t->broken = true;
+            deliver(m->seat[t->with.client], &path, NULL, 0, SD_UNIT_RESET, 0);
+        }
         return;
     }
     sd_seat_tcp_options(&s->seat, m->now, &w->unit.path, segment, w->unit.data, w->unit.len, NULL,
@@ -254,7 +260,10 @@ static void arrive_segment(struct sd_mem *m, struct mem_wire *w)
         break;
     case SD_SEGMENT_SYN_ACK:
         send_segment(m, w->talk, SD_SEGMENT_ACK);
-        mem_open(m, t);
+        if (t->asked)
+            deliver(s, &w->unit.path, NULL, 0, SD_UNIT_BEGIN, 0);
+        else
+            mem_open(m, t);
         break;
     case SD_SEGMENT_ACK:
         t->up = true;
@@ -278,7 +287,7 @@ void mem_arrive(struct sd_mem *m, struct mem_wire *w)
         }
         t->broken = (w->unit.flags & SD_UNIT_RESET) != 0;
     } else if (w->outer.family != 0) {
-        struct mem_seat *to = owner(m, &w->outer, &w->unit.path.local);
+        struct mem_seat *to = mem_owner(m, &w->outer, &w->unit.path.local);
         w->unit.to = to != NULL ? to->index : -1;
         if (to == NULL) {
             w->unit.fate = SD_MEM_NOBODY;

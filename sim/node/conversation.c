@@ -65,7 +65,7 @@ struct conv *lab_source_get(const struct sd_lab *lab, const struct sd_addr *sour
     return lab_map_get(&lab->map, source_key(source), &id) ? lab_conv(lab, (sd_conn)id) : NULL;
 }
 
-static struct conv *pair_get(const struct sd_lab *lab, sd_machine client, sd_machine server)
+struct conv *lab_conv_between(const struct sd_lab *lab, sd_machine client, sd_machine server)
 {
     uint64_t id;
     uint64_t key = lab_pair_key(KEY_PAIR, (uint32_t)client, (uint32_t)server);
@@ -88,7 +88,7 @@ struct conv *lab_conv_by_path(struct host *server, const struct sd_path *path)
         return NULL;
     if (path->conn != 0)
         return lab_source_get(server->lab, &inside);
-    return pair_get(server->lab, m->id, server->machine->id);
+    return lab_conv_between(server->lab, m->id, server->machine->id);
 }
 
 static void bind(struct conv *c, int side, sd_sid sid)
@@ -122,7 +122,7 @@ static struct conv *conv_of(struct host *h, const struct sd_event *e)
         c = lab_conv(lab, h->opening);
     } else if (h->role == SD_ROLE_SERVER) {
         const struct stream *s = lab_stream_find(lab, e->path.conn);
-        c = s != NULL ? lab_conv(lab, s->conv) : lab_conv_by_path(h, &e->path);
+        c = s != NULL && s->conv != 0 ? lab_conv(lab, s->conv) : lab_conv_by_path(h, &e->path);
         side = SERVER;
     }
     if (c == NULL || c->side[side].machine != h->machine->id || c->side[side].sid != 0)
@@ -135,7 +135,7 @@ sd_conn sd_lab_last_conn(const struct sd_lab *lab, sd_machine a, sd_machine b)
 {
     if (lab_machine(lab, a) == NULL || lab_machine(lab, b) == NULL)
         return 0;
-    const struct conv *there = pair_get(lab, a, b), *back = pair_get(lab, b, a);
+    const struct conv *there = lab_conv_between(lab, a, b), *back = lab_conv_between(lab, b, a);
     const struct conv *last = there;
     if (last == NULL || (back != NULL && back->id > last->id))
         last = back;
@@ -304,7 +304,7 @@ static sd_conn connect_now(struct sd_lab *lab, const struct sd_lab_connect *with
         refuse(lab, with, why);
         return 0;
     }
-    struct conv *before = pair_get(lab, with->client, with->server);
+    struct conv *before = lab_conv_between(lab, with->client, with->server);
     struct conv *c = lab_conv_new(lab, with);
     c->counted = true;
     inherit(c, before);

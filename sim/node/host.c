@@ -211,15 +211,23 @@ static void on_icmp(void *ctx, int node, uint8_t type, uint8_t code, uint16_t mt
     lab_leave(h->lab);
 }
 
+/* A client has ports of its own, but for those of whose carriers the port tells which is which. */
+static bool keeps_ports(const struct host *h)
+{
+    int udp = 0;
+    for (const struct sd_carrier *c = h->ops->carriers; c->proto != 0; c++)
+        udp += c->proto == SD_PROTO_UDP;
+    return h->role == SD_ROLE_SERVER || udp > 1;
+}
+
 static int open_carrier(struct host *h, struct carrier *c)
 {
-    bool server = h->role == SD_ROLE_SERVER;
+    bool keeps = keeps_ports(h);
     switch (c->is.proto) {
     case SD_PROTO_TCP:
         return lab_stream_listen(h, c);
     case SD_PROTO_UDP:
-        c->udp =
-            sd_net_udp(h->lab->net, h->machine->id, 0, server ? c->is.port : 0, on_datagram, h);
+        c->udp = sd_net_udp(h->lab->net, h->machine->id, 0, keeps ? c->is.port : 0, on_datagram, h);
         break;
     default:
         c->udp = sd_net_raw(h->lab->net, h->machine->id, c->is.proto, on_datagram, h);
@@ -460,6 +468,10 @@ void lab_host_emit(struct host *h, const struct sd_unit *unit)
         struct stream *s = lab_stream_find(h->lab, unit->path.conn);
         if (s != NULL)
             lab_stream_write(s, unit);
+        return;
+    }
+    if (unit->flags & SD_UNIT_BEGIN) {
+        lab_stream_ask(h, &unit->path);
         return;
     }
     struct carrier *c = carrier_of(h, &unit->path);

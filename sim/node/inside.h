@@ -122,6 +122,7 @@ struct stream {
     struct sd_path path;
     uint32_t conn;
     sd_conn conv;                 /* 0: nobody's */
+    bool asked;                   /* for by the agent, which knows of it only once it is there */
     bool begin, fin_in, reset_in; /* not yet told to the agent */
     bool fin_told;                /* the agent knows that the peer has ended */
     bool fin_out, broken;         /* the agent has ended; nothing goes any more */
@@ -309,6 +310,7 @@ void lab_flight(struct host *, int direction); /* a unit of the handshake passed
 /* stream.c */
 int lab_stream_listen(struct host *, struct carrier *);
 bool lab_stream_connect(struct conv *);
+void lab_stream_ask(struct host *, const struct sd_path *); /* a connection that the agent wants */
 struct stream *lab_stream_find(const struct sd_lab *, uint32_t conn); /* NULL: none */
 void lab_stream_serve(struct stream *);                               /* JOB_STREAM */
 void lab_stream_write(struct stream *, const struct sd_unit *);
@@ -346,6 +348,8 @@ struct sd_addr lab_server_address(const struct conv *);
 void lab_source_put(struct conv *, const struct sd_addr *source);
 struct conv *lab_source_get(const struct sd_lab *, const struct sd_addr *source);
 struct conv *lab_conv_by_path(struct host *server, const struct sd_path *);
+/* The last one that client began with server, hidden ones too; NULL: none. */
+struct conv *lab_conv_between(const struct sd_lab *, sd_machine client, sd_machine server);
 void lab_conv_event(struct host *, const struct sd_event *);
 void lab_conv_open(struct conv *);    /* JOB_OPEN */
 void lab_conv_started(struct conv *); /* its first packet leaves */

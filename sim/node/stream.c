@@ -94,7 +94,7 @@ static void on_listener(void *ctx, struct sd_tcp *tcp, enum sd_tcp_event event,
     struct stream *s = stream_new(h, child);
     sd_tcp_on(child, on_tcp, s);
     struct conv *c = lab_conv_by_path(h, &s->path);
-    if (c != NULL) {
+    if (c != NULL && h->ops->service != SD_SERVICE_IP) { /* a tunnel outlives its carrier */
         s->conv = c->id;
         c->side[SERVER].conn = s->conn;
     }
@@ -133,6 +133,25 @@ bool lab_stream_connect(struct conv *c)
     return true;
 }
 
+void lab_stream_ask(struct host *h, const struct sd_path *path)
+{
+    struct sd_lab *lab = h->lab;
+    struct sd_addr inside;
+    struct sd_tcp *tcp = sd_net_connect(lab->net, h->machine->id, &path->remote, on_tcp, NULL);
+    if (tcp == NULL) {
+        lab_later_job(
+            &(struct job){.kind = JOB_UNIT, .host = h, .path = *path, .flags = SD_UNIT_RESET});
+        return;
+    }
+    struct stream *s = stream_new(h, tcp);
+    sd_tcp_on(tcp, on_tcp, s);
+    s->asked = true;
+    struct machine *server = lab_owner(lab, &path->remote, &s->path.local, &inside);
+    struct conv *c = server != NULL ? lab_conv_between(lab, h->machine->id, server->id) : NULL;
+    if (c != NULL)
+        lab_source_put(c, &s->path.local);
+}
+
 /* -- what TCP tells -- */
 
 static void broken(struct stream *s, bool refused)
@@ -142,7 +161,7 @@ static void broken(struct stream *s, bool refused)
     if (c != NULL)
         lab_conv_broken(c, s->host->machine->id, refused ? "refused" : "reset",
                         refused ? "no answer, or a reset" : "TCP gave up, or was reset");
-    if (refused) {
+    if (refused && !s->asked) {
         lab_later_reap(s->host->lab, s->conn); /* the agent never heard of it */
         return;
     }
@@ -177,6 +196,11 @@ static void on_tcp(void *ctx, struct sd_tcp *tcp, enum sd_tcp_event event, struc
     case SD_TCP_ACCEPTED:
         break;
     case SD_TCP_CONNECTED: {
+        if (s->asked) {
+            s->begin = true;
+            plan(s);
+            break;
+        }
         struct conv *c = lab_conv(s->host->lab, s->conv);
         c->flights = 2;
         c->direction = SD_IN;

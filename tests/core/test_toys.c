@@ -275,6 +275,41 @@ static void peers_move(void **state)
     assert_int_equal(sd_mem_free(m), 0);
 }
 
+/* -- a carrier that the agent asks for -- */
+
+static bool lose_udp(void *ctx, struct sd_mem_unit *u)
+{
+    (void)ctx;
+    return u->path.local.proto != SD_PROTO_UDP;
+}
+
+/* Datagrams are lost: a connection that the agent asks its host for, where somebody listens. */
+static void stream_instead_of_datagrams(void **state)
+{
+    (void)state;
+    for (int listening = 0; listening < 2; listening++) {
+        struct sd_mem *m = sd_mem_new(1);
+        int client = add(m, &sd_toy_two, &client_config, 2);
+        int server = add(m, listening ? &sd_toy_two : &sd_toy_ip, &server_config, 3);
+        sd_mem_on_unit(m, lose_udp, NULL);
+        struct sd_path to = {.local = sd_mem_address(m, client, SD_PROTO_UDP, 500),
+                             .remote = sd_mem_address(m, server, SD_PROTO_UDP, 500)};
+        sd_sid sid;
+        sd_seat_open(sd_mem_seat(m, client), 0, &(struct sd_open){.path = to}, &sid);
+        sd_mem_run(m, 100 * SD_SECOND);
+        const struct sd_mem_event *ready = sd_mem_find(m, client, SD_EV_READY, 0);
+        assert_int_equal(ready != NULL, listening);
+        if (listening) { /* hello, and one more a second later, then three ways and an answer */
+            assert_int_equal(ready->path.remote.proto, SD_PROTO_TCP);
+            assert_int_equal(ready->path.remote.port, 4500);
+            assert_true(ready->at > 3 * SD_SECOND && ready->at < 4 * SD_SECOND);
+        } else {
+            assert_int_equal(sd_mem_count(m, client, SD_EV_ERROR), 1);
+        }
+        assert_int_equal(sd_mem_free(m), 0);
+    }
+}
+
 /* -- one agent, both carriers at once; a connection that breaks -- */
 
 static void carriers_side_by_side(void **state)
@@ -384,6 +419,7 @@ int main(void)
         cmocka_unit_test(weather_is_seeded),
         cmocka_unit_test(captured_units_replay),
         cmocka_unit_test(peers_move),
+        cmocka_unit_test(stream_instead_of_datagrams),
         cmocka_unit_test(carriers_side_by_side),
         cmocka_unit_test(connections_break),
         cmocka_unit_test(tunnel_carries_ip),

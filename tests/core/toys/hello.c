@@ -3,7 +3,8 @@
  *   message: type (1), client's id (8), for DATA the bytes
  *   on a stream: length of the message (2) in front
  *
- *   client  HELLO ->        again after 1 s, doubling, 6 times at most
+ *   client  HELLO ->        again after 1 s, doubling, 6 times at most; whoever has a stream too
+ *                           asks for it when two were in vain, and says hello there
  *           <- ANSWER  server
  *           <- DATA ->      a session follows its peer to another address or carrier
  *           <- BYE ->  */
@@ -14,7 +15,7 @@
 #include "tests/core/toys/toys.h"
 
 enum message { HELLO = 1, ANSWER, DATA, BYE };
-enum { HEADER = 9, MESSAGE_MAX = 1400, TRIES_MAX = 6 };
+enum { TCP_PORT = 4500, HEADER = 9, MESSAGE_MAX = 1400, TRIES_MAX = 6, TRIES_BEFORE_STREAM = 2 };
 
 struct session {
     struct session *next;
@@ -278,11 +279,34 @@ static int take_stream(struct toy *t, const struct sd_unit *u)
     return result;
 }
 
+static void ask_for_stream(struct toy *t, const struct session *s)
+{
+    struct sd_path path = {.remote = s->path.remote};
+    path.remote.proto = SD_PROTO_TCP;
+    path.remote.port = TCP_PORT;
+    toy_send(&t->out, &path, 0, SD_UNIT_BEGIN);
+}
+
+/* The stream is there: who waits for an answer says hello on it. */
+static void stream_begins(struct toy *t, const struct sd_path *path)
+{
+    for (struct session *s = t->sessions; s != NULL; s = s->next)
+        if (s->client && !s->ready &&
+            sd_addr_ipv4(&s->path.remote) == sd_addr_ipv4(&path->remote)) {
+            s->path = *path;
+            say(t, s, HELLO, NULL, 0);
+        }
+}
+
 static int net_in(struct sd_agent *agent, sd_time now, const struct sd_unit *u)
 {
     struct toy *t = (struct toy *)agent;
     (void)now;
     t->stats.units_in++;
+    if (u->flags & SD_UNIT_RESET)
+        return SD_OK;
+    if (u->flags & SD_UNIT_BEGIN)
+        stream_begins(t, &u->path);
     t->stats.bytes_in += u->len;
     return u->path.conn != 0 ? take_stream(t, u) : take(t, &u->path, u->data, u->len);
 }
@@ -324,6 +348,8 @@ static int expire(struct sd_agent *agent, sd_time now)
             end(t, s, SD_EV_ERROR, "no answer");
             continue;
         }
+        if (s->tries == TRIES_BEFORE_STREAM && t->agent.ops == &sd_toy_two && s->path.conn == 0)
+            ask_for_stream(t, s);
         s->resend = now + (SD_SECOND << s->tries++);
         t->stats.retransmits++;
         say(t, s, HELLO, NULL, 0);
@@ -400,7 +426,7 @@ const struct sd_agent_ops sd_toy_two = {
     .title = "Toy on UDP 500 and TCP 4500",
     .spec = "none",
     .service = SD_SERVICE_DATAGRAM,
-    .carriers = (const struct sd_carrier[]){{SD_PROTO_UDP, 500}, {SD_PROTO_TCP, 4500}, {0, 0}},
+    .carriers = (const struct sd_carrier[]){{SD_PROTO_UDP, 500}, {SD_PROTO_TCP, TCP_PORT}, {0, 0}},
     .modes = modes,
     .features = SD_F_MOBILITY | SD_F_OUT_OF_ORDER,
     .overhead = HEADER,
