@@ -74,9 +74,11 @@ struct esp_child *esp_child_for(struct esp_sad *, const struct esp_flow *);
 /* Whether one of its directions has carried that much. */
 bool esp_child_over(const struct esp_child *, const struct esp_limit *);
 
-/* One inner IP packet on its way out.  SD_OK; SD_DROP_MALFORMED; SD_DROP_POLICY: no child's
+/* One inner IP packet on its way out; *used is the child that it left through (NULL when it was
+ * dropped).  SD_OK; SD_DROP_MALFORMED; SD_DROP_POLICY: no child's
  * selectors match; SD_DROP_FULL; SD_DROP_STATE: the child's hard limit is reached. */
-int esp_out(struct esp_sad *, sd_time now, const uint8_t *inner, size_t len);
+int esp_out(struct esp_sad *, sd_time now, const uint8_t *inner, size_t len,
+            struct esp_child **used);
 /* A dummy packet (RFC 4303 2.6) of len bytes: hides that nothing is said. */
 int esp_out_dummy(struct esp_sad *, sd_time now, struct esp_child *, size_t len);
 

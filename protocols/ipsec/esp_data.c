@@ -46,17 +46,22 @@ static int send_payload(struct esp_sad *sad, sd_time now, struct esp_child *c,
     return result;
 }
 
-int esp_out(struct esp_sad *sad, sd_time now, const uint8_t *inner, size_t len)
+int esp_out(struct esp_sad *sad, sd_time now, const uint8_t *inner, size_t len,
+            struct esp_child **used)
 {
     struct esp_flow f;
+    *used = NULL;
     if (!esp_flow_of(&f, inner, len))
         return dropped(sad, SD_DROP_MALFORMED);
     struct esp_child *c = esp_child_for(sad, &f);
     if (!c || (c->set.transport && f.fragment)) /* 3.1.1: transport mode takes whole datagrams */
         return dropped(sad, SD_DROP_POLICY);
     size_t skip = c->set.transport ? f.header : 0;
-    return dropped(sad, send_payload(sad, now, c, inner + skip, f.total - skip,
-                                     c->set.transport ? f.proto : ESP_NEXT_IPV4));
+    int result = send_payload(sad, now, c, inner + skip, f.total - skip,
+                              c->set.transport ? f.proto : ESP_NEXT_IPV4);
+    if (result == SD_OK)
+        *used = c;
+    return dropped(sad, result);
 }
 
 int esp_out_dummy(struct esp_sad *sad, sd_time now, struct esp_child *c, size_t len)
