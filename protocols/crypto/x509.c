@@ -7,7 +7,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-int sd_chain_add(struct sd_chain *chain, struct sd_env *env, const void *der, size_t len)
+int sd_chain_append(struct sd_chain *chain, struct sd_env *env, const void *der, size_t len)
 {
     if (chain->count == SD_CHAIN_MAX)
         return SD_DROP_FULL;
@@ -28,7 +28,7 @@ int sd_chain_from_pem(struct sd_chain *chain, struct sd_env *env, const char *pe
     long len;
     while (result == SD_OK &&
            PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_X509, text, NULL, NULL)) {
-        result = sd_chain_add(chain, env, der, (size_t)len);
+        result = sd_chain_append(chain, env, der, (size_t)len);
         OPENSSL_free(der);
     }
     ERR_clear_error(); /* the end of the text is one */

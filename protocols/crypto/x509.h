@@ -23,7 +23,7 @@ struct sd_chain {
 /* All certificates of a PEM text.  SD_OK, SD_E_ARG: none, or too many; SD_E_NOMEM. */
 int sd_chain_from_pem(struct sd_chain *, struct sd_env *, const char *pem);
 /* A copy of one certificate behind those that are there.  SD_OK, SD_DROP_FULL, SD_E_NOMEM. */
-int sd_chain_add(struct sd_chain *, struct sd_env *, const void *der, size_t len);
+int sd_chain_append(struct sd_chain *, struct sd_env *, const void *der, size_t len);
 void sd_chain_free(struct sd_chain *);
 
 /* Does the chain lead from a leaf for `host` (NULL: whatever its name) to the authority of

@@ -48,11 +48,11 @@ static void test_refused(void **state)
     const char *why;
     assert_int_equal(sd_chain_from_pem(&chain, &env, "no certificate"), SD_E_ARG);
     assert_int_equal(sd_chain_verify(&chain, sd_identity_ca(), NULL, &why), SD_DROP_MALFORMED);
-    assert_int_equal(sd_chain_add(&chain, &env, "junk", 4), SD_OK);
+    assert_int_equal(sd_chain_append(&chain, &env, "junk", 4), SD_OK);
     assert_int_equal(sd_chain_verify(&chain, sd_identity_ca(), NULL, &why), SD_DROP_MALFORMED);
     while (chain.count < SD_CHAIN_MAX)
-        assert_int_equal(sd_chain_add(&chain, &env, "junk", 4), SD_OK);
-    assert_int_equal(sd_chain_add(&chain, &env, "junk", 4), SD_DROP_FULL);
+        assert_int_equal(sd_chain_append(&chain, &env, "junk", 4), SD_OK);
+    assert_int_equal(sd_chain_append(&chain, &env, "junk", 4), SD_DROP_FULL);
     sd_chain_free(&chain);
     /* Somebody else's authority: a leaf is none. */
     assert_int_equal(sd_chain_from_pem(&chain, &env, sd_identity("server.example")->certificate),
