@@ -24,6 +24,8 @@ static const struct sd_flag flags[] = {
     {"again", SD_FLAG_COUNT, "MS", "client on datagrams: send the request so often until a reply",
      1, 3600000},
     {"rebind", SD_FLAG_COUNT, "MS", "a new UDP port so long after ready", 1, 3600000},
+    {"move", SD_FLAG_TEXT, "IP", "the host's own new address, after --move-after", 0, 0},
+    {"move-after", SD_FLAG_COUNT, "MS", "so long after ready; default 1000", 1, 3600000},
     {"export", SD_FLAG_TEXT, "LABEL", "print 32 bytes of the exporter", 0, 0},
     {"name", SD_FLAG_TEXT, "HOST", "the server's name; default server.example", 0, 0},
     {"alpn", SD_FLAG_TEXT, "LIST", "application protocols: h2,http/1.1", 0, 0},
@@ -156,6 +158,14 @@ static int subnet(const char *text, const char *flag, uint32_t *ip, uint8_t *pre
     return SD_OK;
 }
 
+static int address(const char *text, const char *flag, struct sd_addr *to, struct sd_error *error)
+{
+    if (!sd_addr_parse(text, to) || to->port)
+        return sd_fail(error, SD_E_USAGE,
+                       "live: --%s: expected an address such as 10.1.0.3, found '%s'", flag, text);
+    return SD_OK;
+}
+
 static int endpoint(const char *text, const char *flag, struct sd_addr *to, struct sd_error *error)
 {
     if (!sd_addr_parse(text, to) || !to->port)
@@ -163,38 +173,6 @@ static int endpoint(const char *text, const char *flag, struct sd_addr *to, stru
                        "live: --%s: expected an address and port such as 127.0.0.1:4433, found "
                        "'%s'",
                        flag, text);
-    return SD_OK;
-}
-
-static int plan_tunnel(struct plan *p, const struct sd_args *args, struct sd_error *error)
-{
-    uint32_t allowed = 0;
-    uint8_t bits = 0;
-    if (!sd_args_has(args, "private-key") || !sd_args_has(args, "peer-key") ||
-        !sd_args_has(args, "tun") || !sd_args_has(args, "inner"))
-        return sd_fail(error, SD_E_USAGE,
-                       "live: a tunnel needs --tun, --inner, --private-key and --peer-key");
-    int r = read_own_key(p, args, error);
-    if (r == SD_OK)
-        r = read_peer_key(p, args, error);
-    if (r == SD_OK && sd_args_has(args, "preshared-key")) {
-        r = read_key_file(p, args, "preshared-key", p->peer.psk, error);
-        p->peer.has_psk = true;
-        p->live.agent.mode = sd_args_text(args, "mode", "psk");
-    }
-    if (r == SD_OK)
-        r = subnet(sd_args_text(args, "inner", ""), "inner", &p->live.inner_ip,
-                   &p->live.inner_prefix, error);
-    if (r == SD_OK)
-        r = subnet(sd_args_text(args, "allowed", "0.0.0.0/0"), "allowed", &allowed, &bits, error);
-    if (r < 0)
-        return r;
-    p->peer.inner_net = allowed;
-    p->peer.inner_prefix = bits;
-    p->peer.endpoint = p->live.remote;
-    p->peer.keepalive_s = (uint32_t)sd_args_count(args, "keepalive", 0);
-    p->live.agent.role = SD_ROLE_BOTH;
-    p->live.tun = sd_args_text(args, "tun", NULL);
     return SD_OK;
 }
 
@@ -230,6 +208,52 @@ static int plan_identity(struct plan *p, const struct sd_args *args, struct sd_e
         return (p->live.agent.ca = read_file(p, sd_args_text(args, "ca", ""), NULL, error))
                    ? SD_OK
                    : SD_E_USAGE;
+    return SD_OK;
+}
+
+/* Static keys of both sides, as WireGuard wants them. */
+static int plan_static_keys(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    if (!sd_args_has(args, "private-key") || !sd_args_has(args, "peer-key"))
+        return sd_fail(error, SD_E_USAGE, "live: --private-key and --peer-key go together");
+    int r = read_own_key(p, args, error);
+    if (r == SD_OK)
+        r = read_peer_key(p, args, error);
+    if (r == SD_OK && sd_args_has(args, "preshared-key")) {
+        r = read_key_file(p, args, "preshared-key", p->peer.psk, error);
+        p->peer.has_psk = true;
+        p->live.agent.mode = sd_args_text(args, "mode", "psk");
+    }
+    p->live.agent.role = SD_ROLE_BOTH;
+    return r;
+}
+
+static int plan_tunnel(struct plan *p, const struct sd_args *args, struct sd_error *error)
+{
+    uint32_t allowed = 0;
+    uint8_t bits = 0;
+    bool keys = sd_args_has(args, "private-key") || sd_args_has(args, "peer-key");
+    bool others = sd_args_has(args, "psk") || sd_args_has(args, "cert") ||
+                  sd_args_has(args, "identity") || sd_args_has(args, "ca");
+    if (!sd_args_has(args, "tun") || !sd_args_has(args, "inner") || (!keys && !others))
+        return sd_fail(error, SD_E_USAGE,
+                       "live: a tunnel needs --tun, --inner, and --private-key with --peer-key, or "
+                       "--psk, --identity or --cert with --key where the protocol has them");
+    int r = keys ? plan_static_keys(p, args, error) : plan_identity(p, args, error);
+    if (r == SD_OK)
+        r = subnet(sd_args_text(args, "inner", ""), "inner", &p->live.inner_ip,
+                   &p->live.inner_prefix, error);
+    if (r == SD_OK)
+        r = subnet(sd_args_text(args, "allowed", "0.0.0.0/0"), "allowed", &allowed, &bits, error);
+    if (r < 0)
+        return r;
+    p->live.agent.peers = &p->peer;
+    p->live.agent.peer_count = 1;
+    p->peer.inner_net = allowed;
+    p->peer.inner_prefix = bits;
+    p->peer.endpoint = p->live.remote;
+    p->peer.keepalive_s = (uint32_t)sd_args_count(args, "keepalive", 0);
+    p->live.tun = sd_args_text(args, "tun", NULL);
     return SD_OK;
 }
 
@@ -344,6 +368,14 @@ static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error
     c->rekey_after = sd_args_count(args, "rekey-after", 0) * SD_MS;
     c->rebind_after = sd_args_count(args, "rebind", 0) * SD_MS;
     c->time_limit = sd_args_count(args, "for", 0) * SD_SECOND;
+    if (sd_args_has(args, "move")) {
+        struct sd_addr to;
+        r = address(sd_args_text(args, "move", ""), "move", &to, error);
+        if (r < 0)
+            return r;
+        c->move_to = sd_addr_ipv4(&to);
+        c->move_after = sd_args_count(args, "move-after", 1000) * SD_MS;
+    }
     c->events = stderr;
     r = plan_options(p, args, error);
     if (r == SD_OK)

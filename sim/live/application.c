@@ -119,6 +119,8 @@ static void note_timers(struct live *l, sd_sid sid)
     sd_time now = live_now(l);
     if (c->rebind_after)
         l->rebind_at = now + c->rebind_after;
+    if (c->move_after && !l->moved)
+        l->move_at = now + c->move_after;
     if (c->rekey_after) {
         l->rekey_at = now + c->rekey_after;
         l->rekey_sid = sid;
@@ -227,6 +229,21 @@ void live_app_rekey(struct live *l)
     struct sd_control c = {.verb = SD_REKEY};
     l->rekey_at = 0;
     sd_seat_control(&l->seat, live_now(l), l->rekey_sid, &c);
+}
+
+int live_app_move(struct live *l, struct sd_error *error)
+{
+    l->move_at = 0;
+    l->moved = true;
+    int r = live_udp_move(l, l->config->move_to, error);
+    if (r < 0)
+        return r;
+    struct sd_control c = {.verb = SD_MIGRATE,
+                           .path = {.local = l->udp[0].local, .remote = l->config->remote}};
+    live_say(l, "moved");
+    sd_seat_control(&l->seat, live_now(l), 0, &c);
+    live_app_step(l);
+    return SD_OK;
 }
 
 void live_app_again(struct live *l)

@@ -102,43 +102,51 @@ static void tun_ready(struct live *l)
     }
 }
 
+/* The first carrier has the address that the user gave; the others have its IP and their own port.
+ * A client's port is any, unless the port tells which carrier it is. */
+static struct sd_addr carrier_address(const struct live *l, const struct sd_carrier *c)
+{
+    const struct sd_live_config *config = l->config;
+    const struct sd_carrier *first = config->protocol->carriers;
+    bool client = config->remote.family != 0, many = false;
+    for (const struct sd_carrier *other = first + 1; other->proto; other++)
+        many |= other->proto == SD_PROTO_UDP;
+    struct sd_addr local = config->local.family ? config->local : sd_ipv4(0, 0, 0, 0, 0);
+    if (c != first || !local.port)
+        local.port = client && !many ? 0 : c->port;
+    if (many && client && !sd_addr_ipv4(&local)) /* what it says of itself must be true */
+        local = sd_ipv4_word(live_address_towards(&config->remote), local.port);
+    local.proto = c->proto;
+    return local;
+}
+
+static int open_carrier(struct live *l, const struct sd_carrier *c, struct sd_error *error)
+{
+    bool client = l->config->remote.family != 0;
+    struct sd_addr local = carrier_address(l, c);
+    if (c->proto != SD_PROTO_TCP)
+        return live_udp_open(l, &local, error);
+    return client ? SD_OK : live_tcp_listen(l, &local, error);
+}
+
 static int open_carriers(struct live *l, struct sd_error *error)
 {
-    const struct sd_live_config *c = l->config;
-    bool client = c->remote.family != 0;
-    const struct sd_carrier *first = c->protocol->carriers;
-    if (first->proto == SD_PROTO_TCP && !client)
-        return live_tcp_listen(l, error);
-    if (first->proto == SD_PROTO_TCP)
-        return SD_OK;
-    if (first->proto != SD_PROTO_UDP)
-        return sd_fail(error, SD_E_UNSUPPORTED,
-                       "live: %s rides IP protocol %u, which has no live "
-                       "host; use its UDP encapsulation",
-                       c->protocol->name, first->proto);
-    struct sd_addr local = c->local;
-    if (!local.family)
-        local = sd_ipv4(0, 0, 0, 0, client ? 0 : first->port);
-    int r = live_udp_open(l, &local, error);
-    for (const struct sd_carrier *more = first + 1; r == SD_OK && more->proto; more++) {
-        if (more->proto != SD_PROTO_UDP)
-            continue;
-        local.port = client ? 0 : more->port;
-        r = live_udp_open(l, &local, error);
-    }
+    int r = SD_OK;
+    for (const struct sd_carrier *c = l->config->protocol->carriers; r == SD_OK && c->proto; c++)
+        r = open_carrier(l, c, error);
     return r;
 }
 
 static int start_session(struct live *l, struct sd_error *error)
 {
     if (l->config->protocol->carriers->proto == SD_PROTO_TCP)
-        return live_tcp_connect(l, error) ? SD_OK : SD_E_PEER;
+        return live_tcp_connect(l, &l->config->remote, error) ? SD_OK : SD_E_PEER;
     return live_app_open(l, 0, NULL, error);
 }
 
 static int wait_ms(const struct live *l, sd_time limit)
 {
-    const sd_time planned[] = {l->rebind_at, l->rekey_at, l->again_at, limit};
+    const sd_time planned[] = {l->rebind_at, l->rekey_at, l->again_at, l->move_at, limit};
     sd_time now = live_now(l), next = sd_seat_deadline(&l->seat);
     for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
         if (planned[i] && planned[i] < next)
@@ -219,6 +227,11 @@ static int act(struct live *l, struct sd_error *error)
     if (due(l->rebind_at, now)) {
         l->rebind_at = 0;
         int r = live_udp_rebind(l, error);
+        if (r < 0)
+            return r;
+    }
+    if (due(l->move_at, now)) {
+        int r = live_app_move(l, error);
         if (r < 0)
             return r;
     }

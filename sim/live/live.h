@@ -20,13 +20,15 @@ struct sd_live_config {
                             on where it needs an earlier session); 0: 1 */
     const uint8_t *send; /* client's request; server's reply (NULL: echo) */
     size_t send_len;
-    uint64_t expect;      /* client: close after so many bytes came back; 0: after the first */
-    FILE *received;       /* where application bytes go; NULL: nowhere */
-    uint32_t rekeys;      /* client: key updates before each request */
-    sd_time rekey_after;  /* a key update or new handshake so long after READY; 0: never */
-    sd_time again_after;  /* client on datagrams: the request again, as often as so much time passes
-                             without a reply; 0: never */
-    sd_time rebind_after; /* on UDP: a new local port so long after READY; 0: never */
+    uint64_t expect;     /* client: close after so many bytes came back; 0: after the first */
+    FILE *received;      /* where application bytes go; NULL: nowhere */
+    uint32_t rekeys;     /* client: key updates before each request */
+    sd_time rekey_after; /* a key update or new handshake so long after READY; 0: never */
+    sd_time again_after; /* client on datagrams: the request again, as often as so much time passes
+                            without a reply; 0: never */
+    sd_time move_after;  /* the host's own address becomes move_to so long after READY; 0: never */
+    uint32_t move_to;
+    sd_time rebind_after;     /* on UDP: a new local port so long after READY; 0: never */
     const char *export_label; /* 32 bytes of the exporter are told as an event; NULL: none */
     sd_time time_limit;       /* 0: a client 10 s; a server or tunnel until SIGINT or SIGTERM */
 
@@ -44,8 +46,7 @@ struct sd_live_result {
 };
 
 /* Runs to the end.  SD_OK; SD_E_IO a socket or interface refused; SD_E_PEER no handshake, or the
- * session broke, within the time limit; SD_E_UNSUPPORTED the protocol's carrier has no live host
- * here (raw IP protocols). */
+ * session broke, within the time limit. */
 int sd_live_run(const struct sd_live_config *, struct sd_live_result *, struct sd_error *);
 
 #endif

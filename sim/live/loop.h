@@ -12,13 +12,15 @@ struct live_tcp {
     uint32_t conn;
     struct sd_path path;
     bool connecting, peer_done, finish, dead;
+    bool asked;   /* for by the agent, which hears what became of it */
     uint8_t *out; /* bytes the socket did not take yet */
     size_t out_len, out_cap;
 };
 
+/* UDP, or an IP protocol without ports. */
 struct live_udp {
     int fd;
-    struct sd_addr local;
+    struct sd_addr local; /* proto says which */
 };
 
 /* What the application does with one session. */
@@ -55,8 +57,9 @@ struct live {
     bool open_wanted; /* the next session is to be opened once the callback is over */
     bool finished;
     bool broken; /* a session ended in an error */
+    bool moved;
     /* What is to be done once, by time; 0: nothing. */
-    sd_time rebind_at, rekey_at, again_at;
+    sd_time rebind_at, rekey_at, again_at, move_at;
     sd_sid rekey_sid;
     char why[160];
 };
@@ -65,10 +68,14 @@ sd_time live_now(const struct live *);
 void live_say(const struct live *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* sockets.c */
+/* local.proto UDP, or an IP protocol without ports, which takes CAP_NET_RAW. */
 int live_udp_open(struct live *, const struct sd_addr *local, struct sd_error *);
 int live_udp_rebind(struct live *, struct sd_error *); /* the first socket gets a new port */
-int live_tcp_listen(struct live *, struct sd_error *);
-struct live_tcp *live_tcp_connect(struct live *, struct sd_error *);
+int live_udp_move(struct live *, uint32_t ip, struct sd_error *); /* all get another address */
+/* The address of ours that packets to remote leave with; 0: there is no route. */
+uint32_t live_address_towards(const struct sd_addr *remote);
+int live_tcp_listen(struct live *, const struct sd_addr *local, struct sd_error *);
+struct live_tcp *live_tcp_connect(struct live *, const struct sd_addr *remote, struct sd_error *);
 void live_tcp_accept(struct live *);
 void live_tcp_ready(struct live *, struct live_tcp *, short revents);
 void live_udp_ready(struct live *, struct live_udp *);
@@ -80,10 +87,11 @@ int live_tun_open(const char *name, uint32_t ip, uint8_t prefix, uint16_t mtu, s
 
 /* application.c */
 void live_app_event(struct live *,
-                    const struct sd_event *); /* inside the settle loop: notes only */
-void live_app_step(struct live *);            /* outside it: acts on the notes */
-void live_app_rekey(struct live *);           /* rekey_at has come */
-void live_app_again(struct live *);           /* again_at has come */
+                    const struct sd_event *);        /* inside the settle loop: notes only */
+void live_app_step(struct live *);                   /* outside it: acts on the notes */
+void live_app_rekey(struct live *);                  /* rekey_at has come */
+void live_app_again(struct live *);                  /* again_at has come */
+int live_app_move(struct live *, struct sd_error *); /* move_at has come */
 int live_app_open(struct live *, uint32_t conn, const struct sd_path *, struct sd_error *);
 void live_app_fini(struct live *);
 

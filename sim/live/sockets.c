@@ -35,10 +35,12 @@ static struct sd_addr local_of(int fd, uint8_t proto)
 static int open_socket(int type, const struct sd_addr *local, struct sd_error *error)
 {
     char text[SD_ADDR_TEXT];
-    int one = 1, big = 4 << 20;
-    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int one = 1, big = 4 << 20, proto = type == SOCK_RAW ? local->proto : 0;
+    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, proto);
     if (fd < 0)
-        return sd_fail(error, SD_E_IO, "live: no socket: %s", strerror(errno));
+        return sd_fail(error, SD_E_IO, "live: no socket%s: %s",
+                       proto ? " for an IP protocol, which takes CAP_NET_RAW" : "",
+                       strerror(errno));
     struct sockaddr_in s = to_socket(local);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
@@ -51,15 +53,47 @@ static int open_socket(int type, const struct sd_addr *local, struct sd_error *e
     return fd;
 }
 
+static int type_of(const struct sd_addr *local)
+{
+    return local->proto == SD_PROTO_UDP ? SOCK_DGRAM : SOCK_RAW;
+}
+
 int live_udp_open(struct live *l, const struct sd_addr *local, struct sd_error *error)
 {
     if (l->udps == LIVE_UDP_MAX)
         return sd_fail(error, SD_E_INTERNAL, "live: more than %d UDP carriers", LIVE_UDP_MAX);
-    int fd = open_socket(SOCK_DGRAM, local, error);
+    int fd = open_socket(type_of(local), local, error);
     if (fd < 0)
         return fd;
-    l->udp[l->udps++] = (struct live_udp){.fd = fd, .local = local_of(fd, SD_PROTO_UDP)};
+    l->udp[l->udps++] = (struct live_udp){.fd = fd, .local = local_of(fd, local->proto)};
     return SD_OK;
+}
+
+int live_udp_move(struct live *l, uint32_t ip, struct sd_error *error)
+{
+    for (size_t i = 0; i < l->udps; i++) {
+        struct live_udp *u = &l->udp[i];
+        struct sd_addr local = sd_ipv4_word(ip, u->local.port);
+        local.proto = u->local.proto;
+        int fd = open_socket(type_of(&local), &local, error);
+        if (fd < 0)
+            return fd;
+        close(u->fd);
+        *u = (struct live_udp){.fd = fd, .local = local_of(fd, local.proto)};
+    }
+    return SD_OK;
+}
+
+uint32_t live_address_towards(const struct sd_addr *remote)
+{
+    struct sockaddr_in to = to_socket(remote);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sd_addr local = {0};
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+        local = local_of(fd, SD_PROTO_UDP);
+    if (fd >= 0)
+        close(fd);
+    return sd_addr_ipv4(&local);
 }
 
 int live_udp_rebind(struct live *l, struct sd_error *error)
@@ -84,9 +118,14 @@ void live_udp_ready(struct live *l, struct live_udp *u)
         ssize_t n = recvfrom(u->fd, buffer, sizeof buffer, 0, (struct sockaddr *)&from, &from_len);
         if (n < 0)
             return;
-        struct sd_unit unit = {.data = buffer, .len = (size_t)n, .cap = sizeof buffer};
+        /* A raw socket shows the IP header too. */
+        size_t skip = u->local.proto == SD_PROTO_UDP ? 0 : (buffer[0] & 15u) * 4;
+        if (skip > (size_t)n)
+            continue;
+        struct sd_unit unit = {
+            .data = buffer + skip, .len = (size_t)n - skip, .cap = sizeof buffer - skip};
         unit.path.local = u->local;
-        unit.path.remote = from_socket(&from, SD_PROTO_UDP);
+        unit.path.remote = from_socket(&from, u->local.proto);
         sd_seat_net_in(&l->seat, live_now(l), &unit);
         live_app_step(l);
     }
@@ -111,9 +150,9 @@ static struct live_tcp *adopt(struct live *l, int fd, const struct sd_addr *remo
     return NULL;
 }
 
-int live_tcp_listen(struct live *l, struct sd_error *error)
+int live_tcp_listen(struct live *l, const struct sd_addr *local, struct sd_error *error)
 {
-    int fd = open_socket(SOCK_STREAM, &l->config->local, error);
+    int fd = open_socket(SOCK_STREAM, local, error);
     if (fd < 0)
         return fd;
     if (listen(fd, 128) < 0) {
@@ -124,23 +163,26 @@ int live_tcp_listen(struct live *l, struct sd_error *error)
     return SD_OK;
 }
 
-struct live_tcp *live_tcp_connect(struct live *l, struct sd_error *error)
+struct live_tcp *live_tcp_connect(struct live *l, const struct sd_addr *remote,
+                                  struct sd_error *error)
 {
     char text[SD_ADDR_TEXT];
     struct sd_addr local = l->config->local;
     if (!local.family)
         local = sd_ipv4(0, 0, 0, 0, 0);
+    if (!sd_addr_equal(remote, &l->config->remote))
+        local.port = 0; /* that is of another carrier */
     int fd = open_socket(SOCK_STREAM, &local, error);
     if (fd < 0)
         return NULL;
-    struct sockaddr_in to = to_socket(&l->config->remote);
+    struct sockaddr_in to = to_socket(remote);
     if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) {
-        sd_fail(error, SD_E_PEER, "live: cannot connect to %s: %s",
-                sd_addr_text(&l->config->remote, text), strerror(errno));
+        sd_fail(error, SD_E_PEER, "live: cannot connect to %s: %s", sd_addr_text(remote, text),
+                strerror(errno));
         close(fd);
         return NULL;
     }
-    struct live_tcp *t = adopt(l, fd, &l->config->remote);
+    struct live_tcp *t = adopt(l, fd, remote);
     if (t)
         t->connecting = true;
     else
@@ -211,6 +253,11 @@ static void connected(struct live *l, struct live_tcp *t)
     socklen_t n = sizeof failure;
     getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &failure, &n);
     t->connecting = false;
+    if (failure && t->asked) {
+        t->dead = true;
+        tcp_in(l, t, NULL, 0, SD_UNIT_RESET);
+        return;
+    }
     if (failure) {
         snprintf(l->why, sizeof l->why, "connect: %s", strerror(failure));
         l->broken = l->finished = true;
@@ -218,7 +265,10 @@ static void connected(struct live *l, struct live_tcp *t)
     }
     t->path.local = local_of(t->fd, SD_PROTO_TCP);
     live_say(l, "connected");
-    live_app_open(l, t->conn, &t->path, NULL);
+    if (t->asked)
+        tcp_in(l, t, NULL, 0, SD_UNIT_BEGIN);
+    else
+        live_app_open(l, t->conn, &t->path, NULL);
 }
 
 void live_tcp_ready(struct live *l, struct live_tcp *t, short revents)
@@ -282,19 +332,37 @@ static void send_tcp(struct live_tcp *t, const struct sd_unit *unit)
     flush(t);
 }
 
+/* The agent wants a connection.  What becomes of it, it hears from the loop. */
+static void ask_for_tcp(struct live *l, const struct sd_path *path)
+{
+    struct live_tcp *t = live_tcp_connect(l, &path->remote, NULL);
+    if (t)
+        t->asked = true;
+}
+
 void live_send(struct live *l, const struct sd_unit *unit)
 {
+    uint8_t proto = unit->path.remote.proto ? unit->path.remote.proto : SD_PROTO_UDP;
+    const struct live_udp *from = NULL;
     if (unit->path.conn) {
         struct live_tcp *t = find_tcp(l, unit->path.conn);
         if (t)
             send_tcp(t, unit);
         return;
     }
-    const struct live_udp *from = &l->udp[0];
-    for (size_t i = 1; i < l->udps; i++)
-        if (l->udp[i].local.port == unit->path.local.port)
+    if (unit->flags & SD_UNIT_BEGIN) {
+        ask_for_tcp(l, &unit->path);
+        return;
+    }
+    for (size_t i = 0; i < l->udps; i++)
+        if (l->udp[i].local.proto == proto &&
+            (!from || l->udp[i].local.port == unit->path.local.port))
             from = &l->udp[i];
+    if (!from)
+        return;
     struct sockaddr_in to = to_socket(&unit->path.remote);
+    if (proto != SD_PROTO_UDP)
+        to.sin_port = 0;
     /* A full buffer or an ICMP error of an earlier datagram loses this one, as UDP may. */
     ssize_t n = sendto(from->fd, unit->data, unit->len, 0, (struct sockaddr *)&to, sizeof to);
     (void)n;

@@ -72,7 +72,7 @@ static void test_mistakes(void **state)
         {"tls13 --connect 127.0.0.1:1 --for 5", 1, "connect: Connection refused"},
         {"dtls12 --connect 127.0.0.1:1 --for 1", 1, "no handshake with the peer"},
         {"tls13 --listen 192.0.2.1:1", 2, "cannot listen on 192.0.2.1:1"},
-        {"wireguard --listen 127.0.0.1:1", 2, "--tun, --inner, --private-key and --peer-key"},
+        {"wireguard --listen 127.0.0.1:1", 2, "--tun, --inner, and --private-key with --peer-key"},
         {TUNNEL "--private-key short.key --inner 10.99.0.1/24", 2, "expected 32 bytes"},
         {TUNNEL "--private-key own.key --inner 10.99.0.1/33", 2, "found '10.99.0.1/33'"},
         {TUNNEL "--private-key own.key --inner 10.99.0.1/2x", 2, "found '10.99.0.1/2x'"},
