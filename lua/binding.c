@@ -78,6 +78,15 @@ static int lab_nat(lua_State *L)
     return checked(L, sd_lab_nat(binding_of(L)->lab, &config, &error), &error);
 }
 
+static int lab_block(lua_State *L)
+{
+    struct sd_error error = {0};
+    return checked(L,
+                   sd_lab_block(binding_of(L)->lab, machine_arg(L, 1),
+                                (unsigned)luaL_checkinteger(L, 2), &error),
+                   &error);
+}
+
 static int lab_rebind(lua_State *L)
 {
     lua_pushinteger(
@@ -487,6 +496,7 @@ static const luaL_Reg lab_functions[] = {
     {"host", lab_host},
     {"router", lab_router},
     {"nat", lab_nat},
+    {"block", lab_block},
     {"rebind", lab_rebind},
     {"link", lab_link},
     {"set_link", lab_set_link},

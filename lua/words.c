@@ -60,11 +60,16 @@ const struct sd_word sd_words[] = {
     {"hosts", "many alike: hosts(\"honest\", 20); honest[1] is the first"},
     {"nat", "a router that translates addresses; its last link is its outside"},
     {"router", "a machine that forwards"},
+    {"firewall", "a router that drops, or takes out, what it does not know"},
     {"host.cores", "processor cores; default 1"},
     {"host.cpu", "cost \"reference\": what computing costs; default nothing"},
     {"host.queue", "bytes that wait for the processor; default 212992*B"},
     {"nat.mapping", "endpoint-independent (default), address-dependent or "
                     "address-and-port-dependent; it filters alike"},
+    {"nat.blocks", "as firewall.blocks; \"esp\": it knows only what has ports"},
+    {"firewall.blocks",
+     "\"nothing\", \"udp\", \"esp\", \"tcp-options\" but the well-known ones, or a "
+     "list; in silence"},
     {"nat.timeout", "of an idle UDP binding; default 30*s"},
     {"nat.tcp_timeout", "of an idle TCP binding; default 124*minutes"},
     {"cost", "a cost table by name (shakedown list costs); cost \"none\": computing takes no time"},

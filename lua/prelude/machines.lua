@@ -6,6 +6,24 @@ P.machines = {} -- in the order the script made them
 local named = {}
 
 local kinds = P.kinds
+
+-- What a firewall or NAT does not let through: bits of sim/box/firewall.h.
+local blocked = { nothing = 0, udp = 1, esp = 2, ["tcp-options"] = 4 }
+local blocks = {
+  expected = "\"nothing\", \"udp\", \"esp\", \"tcp-options\", or a list of them",
+  take = function(value)
+    local bits = 0
+    for _, word in ipairs(type(value) == "table" and not P.is(value) and value or { value }) do
+      if not blocked[word] then
+        local near = type(word) == "string" and P.host.nearest(word, P.keys(blocked))
+        return nil, near and string.format("'%s'", near)
+      end
+      bits = bits | blocked[word]
+    end
+    return bits
+  end,
+}
+
 local configs = {
   host = {
     cores = P.kind_count(1, 64, 2),
@@ -21,7 +39,9 @@ local configs = {
   },
   hosts = {},
   router = {},
+  firewall = { blocks = blocks },
   nat = {
+    blocks = blocks,
     mapping = P.kind_word("endpoint-independent", "address-dependent",
                           "address-and-port-dependent"),
     timeout = kinds.span,
@@ -53,7 +73,7 @@ local function machine(kind, name, group)
   return self
 end
 
-for _, kind in ipairs { "host", "nat", "router" } do
+for _, kind in ipairs { "firewall", "host", "nat", "router" } do
   P.word(kind, function(name)
     return machine(kind, name_of(kind, name))
   end)

@@ -344,6 +344,9 @@ local function build(plan)
     else
       id = lab.router(machine.name)
     end
+    if (config.blocks or 0) ~= 0 then
+      lab.block(id, config.blocks)
+    end
     machine.id = id
     now_running.by_id[id] = machine
   end

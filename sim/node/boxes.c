@@ -7,8 +7,14 @@ static enum sd_verdict weather_pass(void *ctx, struct sd_passage *passage)
     return e->weather != NULL ? sd_weather_box_pass(e->weather, passage) : SD_PASS;
 }
 
-/* Coming in: the link's weather, then the NAT; going out: the NAT, then who watches.  Taps are
- * added behind. */
+static enum sd_verdict firewall_pass(void *ctx, struct sd_passage *passage)
+{
+    struct machine *m = ctx;
+    return m->lab->preparing > 0 ? SD_PASS : sd_firewall_pass(&m->firewall, passage);
+}
+
+/* Coming in: the link's weather, then the firewall, then the NAT; going out: the NAT, then who
+ * watches.  Taps are added behind. */
 struct sd_chain *lab_chain(struct machine *m)
 {
     if (m->chain != NULL)
@@ -18,6 +24,8 @@ struct sd_chain *lab_chain(struct machine *m)
     lab_watch_arrivals(m);
     for (uint32_t i = 0; i < m->link_count; i++)
         sd_chain_add(m->chain, (int)i, SD_IN, weather_pass, lab_end(m, (int)i));
+    if (m->firewall.blocks != 0)
+        sd_chain_add(m->chain, -1, SD_IN, firewall_pass, m);
     if (m->nat != NULL) {
         sd_chain_add(m->chain, -1, SD_IN, sd_nat_pass, m->nat);
         sd_chain_add(m->chain, -1, SD_OUT, sd_nat_pass, m->nat);

@@ -63,6 +63,7 @@ struct machine {
     uint32_t ip; /* of its first link; a NAT's outside */
     struct sd_chain *chain;
     struct sd_nat *nat;
+    struct sd_firewall firewall;
     struct host *host;           /* NULL: no agent */
     struct processor *processor; /* NULL: computing takes no time */
     struct party *convs;         /* that are not over */

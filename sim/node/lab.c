@@ -173,6 +173,18 @@ sd_machine sd_lab_nat(struct sd_lab *lab, const struct sd_nat_config *config,
     return m->id;
 }
 
+int sd_lab_block(struct sd_lab *lab, sd_machine id, unsigned what, struct sd_error *error)
+{
+    struct machine *m = lab_machine(lab, id);
+    if (m == NULL || m->role == MACHINE_HOST || (what & ~(unsigned)SD_BLOCK_ALL) != 0)
+        return sd_fail(error, SD_E_ARG, "firewall: expected a router or nat that blocks, found %s",
+                       m != NULL ? m->name : "no machine");
+    if (lab->started)
+        return sd_fail(error, SD_E_STATE, "firewall %s: the lab has started", m->name);
+    m->firewall.blocks = what;
+    return SD_OK;
+}
+
 /* -- start -- */
 
 static int seat_all(struct sd_lab *lab, struct sd_error *error)

@@ -10,6 +10,7 @@
 #ifndef SD_LAB_H
 #define SD_LAB_H
 
+#include "sim/box/firewall.h"
 #include "sim/box/nat.h"
 #include "sim/box/weather.h"
 #include "sim/core/cost.h"
@@ -53,6 +54,9 @@ struct sd_nat_config {
 /* The link made last is its outside; hairpinning is off. */
 sd_machine sd_lab_nat(struct sd_lab *, const struct sd_nat_config *, struct sd_error *);
 int sd_lab_rebind(struct sd_lab *, sd_machine nat, unsigned what); /* SD_REBIND_* */
+/* Before sd_lab_start(): what a router or NAT does not let through, SD_BLOCK_*; nothing is blocked
+ * while the sessions are had that modes need first. */
+int sd_lab_block(struct sd_lab *, sd_machine, unsigned what, struct sd_error *);
 
 /* -- links and weather -- */
 

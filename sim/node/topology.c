@@ -257,9 +257,9 @@ int lab_topology_build(struct sd_lab *lab, struct sd_error *error)
         int result = m->role == MACHINE_NAT ? build_nat(lab, m, error) : SD_OK;
         if (result != SD_OK)
             return result;
-        if ((lab->trace != NULL || (lab->capture != NULL && m->role != MACHINE_ROUTER)) &&
-            lab_chain(m) == NULL)
-            return sd_fail(error, SD_E_NOMEM, "lab: %s cannot be watched", m->name);
+        bool watched = lab->trace != NULL || (lab->capture != NULL && m->role != MACHINE_ROUTER);
+        if ((watched || m->firewall.blocks != 0) && lab_chain(m) == NULL)
+            return sd_fail(error, SD_E_NOMEM, "lab: %s cannot look at its packets", m->name);
     }
     return route_all(lab, error);
 }

@@ -136,6 +136,13 @@ sd_machine sd_lab_nat(struct sd_lab *l, const struct sd_nat_config *c, struct sd
     return m;
 }
 
+int sd_lab_block(struct sd_lab *l, sd_machine m, unsigned what, struct sd_error *error)
+{
+    (void)error;
+    log_line(l, "block %s %u\n", name_of(l, m), what);
+    return SD_OK;
+}
+
 int sd_lab_rebind(struct sd_lab *l, sd_machine nat, unsigned what)
 {
     log_line(l, "rebind %s %u\n", name_of(l, nat), what);

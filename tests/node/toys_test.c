@@ -61,8 +61,43 @@ static void every_carrier(void **state)
     }
 }
 
+/* Behind a firewall: who has a carrier that passes finds it, after its own patience. */
+static void behind_a_firewall(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *protocol;
+        unsigned blocks;
+        bool answered;
+        sd_time earliest, latest; /* the reply */
+    } firewalls[] = {
+        {"toy-two", 0, true, 200 * SD_MS, 201 * SD_MS},
+        {"toy-two", SD_BLOCK_UDP, true, 3300 * SD_MS, 3310 * SD_MS},
+        {"toy-ip", SD_BLOCK_UDP, true, 200 * SD_MS, 201 * SD_MS},
+        {"toy-ip", SD_BLOCK_ESP, false, 0, 0},
+        {"toy-tunnel", SD_BLOCK_UDP, false, 0, 0},
+    };
+    for (size_t i = 0; i < SD_ROWS(firewalls); i++) {
+        struct world w;
+        world_make(&w, &(struct world_options){.protocol = firewalls[i].protocol,
+                                               .middle = WORLD_ROUTER,
+                                               .blocks = firewalls[i].blocks});
+        world_connect(&w);
+        world_run(&w, 30 * SD_SECOND);
+        world_check(&w, firewalls[i].answered ? SD_PPM : 0, world_metric(&w, "success"),
+                    firewalls[i].protocol);
+        if (firewalls[i].answered) {
+            sd_time reply = world_metric(&w, "reply.time");
+            if (reply < firewalls[i].earliest || reply > firewalls[i].latest)
+                fail_msg("%s, row %zu: reply after %llu ns; events: %s", firewalls[i].protocol,
+                         i + 1, (unsigned long long)reply, w.seen);
+        }
+        world_free(&w);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {world_test(every_carrier)};
+    const struct CMUnitTest tests[] = {world_test(every_carrier), world_test(behind_a_firewall)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

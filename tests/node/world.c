@@ -65,8 +65,10 @@ void world_make(struct world *w, const struct world_options *o)
                                .mtu = o->mtu,
                                .forth = o->forth,
                                .back = o->back};
-    if (o->middle != WORLD_DIRECT)
+    if (o->middle != WORLD_DIRECT) {
         must(link.b = w->middle = middle(w, o, &error), &error);
+        must(sd_lab_block(w->lab, w->middle, o->blocks, &error), &error);
+    }
     must(w->link = w->far_link = sd_lab_link(w->lab, &link, &error), &error);
     if (o->middle != WORLD_DIRECT) {
         struct sd_lab_link far = {

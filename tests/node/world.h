@@ -23,7 +23,8 @@ struct world_options {
     enum sd_role role; /* 0: client's and server's own */
     enum world_middle middle;
     enum sd_nat_mapping mapping;
-    sd_time delay; /* one way, of each link; 0: 25 ms */
+    unsigned blocks; /* SD_BLOCK_* of the middle */
+    sd_time delay;   /* one way, of each link; 0: 25 ms */
     uint64_t rate_bps;
     uint32_t queue_bytes;
     uint16_t mtu;
