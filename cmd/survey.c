@@ -3,6 +3,7 @@
 #include "cmd/after.h"
 #include "cmd/campaign.h"
 #include "cmd/commands.h"
+#include "results/interop.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -71,6 +72,8 @@ static int run(const struct sd_args *args)
     struct sd_tally tally;
     int rc = sd_campaign_run(&campaign, &tally, &error);
     int status = sd_after_runs(&campaign, &tally, rc, &error);
+    if (rc == SD_OK && status != SD_EXIT_USAGE && sd_interop_write(campaign.dir, &error) < 0)
+        status = sd_complain(&error);
     if (rc == SD_OK && status != SD_EXIT_USAGE)
         status = sd_after_report(&campaign, sd_after_plots(&campaign, status));
     sd_campaign_free(&campaign);

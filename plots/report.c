@@ -101,6 +101,8 @@ static int put_contents(const struct report *report, struct sd_error *error)
             rc = report_answer(to, &report->stored, scenario, error);
         fputs("</span></li>\n", to);
     }
+    if (rc == SD_OK)
+        rc = report_interop(to, report->stored.dir, true, error);
     fputs("</ol>\n</nav>\n", to);
     return rc;
 }
@@ -138,20 +140,9 @@ static int put_table(const struct report *report, size_t table, struct sd_error 
     }
     fputs("<h3>", to);
     sd_xml(to, sd_tables_title(report->tables, table));
-    fputs("</h3>\n<div class=\"scroll\"><table>\n<tr>", to);
-    for (size_t c = 0; c < grid.columns; c++) {
-        fputs(grid.column[c].number ? "<th class=\"n\">" : "<th>", to);
-        sd_xml(to, grid.column[c].name);
-        fputs("</th>", to);
-    }
-    fputs("</tr>\n", to);
-    for (size_t i = 0; i < grid.cells; i += grid.columns) {
-        fputs("<tr>", to);
-        for (size_t c = 0; c < grid.columns && i + c < grid.cells; c++)
-            report_cell(to, grid.column[c].name, grid.cell[i + c], grid.column[c].number);
-        fputs("</tr>\n", to);
-    }
-    fputs("</table></div>\n<p class=\"muted\">For scripts: ", to);
+    fputs("</h3>\n", to);
+    report_grid(to, &grid);
+    fputs("<p class=\"muted\">For scripts: ", to);
     report_link(to, "tables", name, ".csv", "table as CSV");
     fputs(", in whole numbers. \xe2\x88\x9e: never; \xe2\x80\x93: not measured.</p>\n", to);
     sd_grid_free(&grid);
@@ -315,6 +306,8 @@ static int put_page(const struct report *report, struct sd_error *error)
         if (rc == SD_OK)
             rc = put_scenario(report, scenario, index, error);
     }
+    if (rc == SD_OK)
+        rc = report_interop(to, report->stored.dir, false, error);
     fputs("</main>\n", to);
     report_end(to);
     return rc;

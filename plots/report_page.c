@@ -128,6 +128,24 @@ void report_cell(FILE *to, const char *column, const char *text, bool number)
     fputs("</td>", to);
 }
 
+void report_grid(FILE *to, const struct sd_grid *grid)
+{
+    fputs("<div class=\"scroll\"><table>\n<tr>", to);
+    for (size_t c = 0; c < grid->columns; c++) {
+        fputs(grid->column[c].number ? "<th class=\"n\">" : "<th>", to);
+        sd_xml(to, grid->column[c].name);
+        fputs("</th>", to);
+    }
+    fputs("</tr>\n", to);
+    for (size_t i = 0; i + grid->columns <= grid->cells; i += grid->columns) {
+        fputs("<tr>", to);
+        for (size_t c = 0; c < grid->columns; c++)
+            report_cell(to, grid->column[c].name, grid->cell[i + c], grid->column[c].number);
+        fputs("</tr>\n", to);
+    }
+    fputs("</table></div>\n", to);
+}
+
 static char *without(char *text, const char *begin, const char *end)
 {
     char *from = strstr(text, begin), *to = from ? strstr(from, end) : NULL;

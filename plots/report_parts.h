@@ -3,6 +3,7 @@
 #define SD_REPORT_PARTS_H
 
 #include "plots/stored.h"
+#include "results/grid.h"
 #include <stdio.h>
 
 /* -- report_page.c: the page around it, and the little words of HTML -- */
@@ -16,6 +17,7 @@ void report_link(FILE *, const char *folder, const char *name, const char *suffi
 void report_command(FILE *, const char *text);
 /* A table cell; under a column "protocol" with the protocol's colour. */
 void report_cell(FILE *, const char *column, const char *text, bool number);
+void report_grid(FILE *, const struct sd_grid *);
 /* A file of dir/folder as a part of the page, without its style sheet and header; or a sentence
  * that it is missing and how to have it.  SD_E_NOMEM. */
 int report_picture(FILE *, const char *dir, const char *folder, const char *name, const char *how,
@@ -56,5 +58,11 @@ void report_expectations_show(FILE *, const struct sd_stored *, const json_t *sc
 int report_troubles(FILE *, const struct sd_stored *, const json_t *scenario, struct sd_error *);
 /* A run's name with links to what it left: events, capture, ladder. */
 void report_run(FILE *, const char *dir, const char *run);
+
+/* -- report_interop.c -- */
+
+/* What other people's programs said: its line in the contents, or its section.  Nothing where DIR
+ * has no tables/interop.csv. */
+int report_interop(FILE *, const char *dir, bool contents, struct sd_error *);
 
 #endif
