@@ -5,6 +5,7 @@
 
 #include "protocols/curvecp/agent.h"
 #include "protocols/dtls12/agent.h"
+#include "protocols/srtp/agent.h"
 #include "protocols/tcpcrypt/agent.h"
 #include "protocols/tls12/agent.h"
 #include "protocols/tls13/agent.h"
@@ -17,6 +18,7 @@ const struct sd_agent_ops *const sd_agents[] = {
     &sd_wireguard_agent,
     &sd_curvecp_agent,
     &sd_tcpcrypt_agent,
+    &sd_srtp_agent,
     NULL,
 };
 

@@ -23,7 +23,7 @@ local round_trips = {
   tcpcrypt  = { fresh = { 2, 3 }, resumed = { 1, 2 }, p256 = { 2, 3 }, plain = { 1, 2 } },
   ipsec     = { fresh = { 2, 3 }, cookie = { 3, 4 }, resumed = { 2, 3 } },
   wireguard = { fresh = { 1, 2 }, psk = { 1, 2 } },
-  srtp      = { fresh = { 2, 3 } },
+  srtp      = { fresh = { 2, 3 }, resumed = { 1, 2 }, cookie = { 3, 4 } },
 }
 
 local function expected(r, which)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICKETS_SENT 2 /* libssl's own default */
+#define TICKETS_SENT   2       /* libssl's own default */
+#define FIRST_TIMER_US 1000000 /* RFC 6347 4.2.4.1 */
 
 static const struct sd_ssl_mode *mode_named(const struct sd_ssl_kind *kind, const char *name)
 {
@@ -62,6 +63,20 @@ static bool read_verify(struct sd_ssl_agent *a, const char *value)
     return a->application_verifies || strcmp(value, "agent") == 0;
 }
 
+static bool read_use_srtp(struct sd_ssl_agent *a, const char *value)
+{
+    a->use_srtp = value;
+    return a->kind->datagram && sd_ssl_srtp_known(value);
+}
+
+static bool read_timer(struct sd_ssl_agent *a, const char *value)
+{
+    uint32_t ms = 0;
+    bool good = a->kind->datagram && number(value, 60000, &ms) && ms > 0;
+    a->first_timer_us = ms * 1000;
+    return good;
+}
+
 static const struct {
     const char *name, *expected;
     bool (*read)(struct sd_ssl_agent *, const char *value);
@@ -69,6 +84,9 @@ static const struct {
     {"tickets", "0 to 16 tickets after a TLS 1.3 handshake", read_tickets},
     {"padding", "0 to 16384, to a multiple of which TLS 1.3 pads its records", read_padding},
     {"verify", "agent (refuses unknown certificates) or application (only tells)", read_verify},
+    {"use_srtp", "on DTLS, SRTP protection profiles by IANA's names with colons between",
+     read_use_srtp},
+    {"timer", "on DTLS, 1 to 60000 ms until a flight goes again for the first time", read_timer},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -87,7 +105,8 @@ static int read_option(struct sd_ssl_agent *a, const struct sd_option *o, struct
     }
     const char *near = sd_nearest(o->name, names);
     return sd_fail(error, SD_E_ARG,
-                   "%s: unknown option '%s'%s%s%s; it knows: tickets, padding, verify",
+                   "%s: unknown option '%s'%s%s%s; it knows: tickets, padding, verify, "
+                   "use_srtp, timer",
                    a->kind->ops->name, o->name, near ? ", did you mean '" : "", near ? near : "",
                    near ? "'?" : "");
 }
@@ -174,6 +193,7 @@ int sd_ssl_create(struct sd_agent **out, const struct sd_ssl_kind *kind,
     a->mode = mode_named(kind, config->mode ? config->mode : "fresh");
     a->half_open_max = config->half_open_max ? config->half_open_max : kind->half_open_max;
     a->tickets_sent = TICKETS_SENT;
+    a->first_timer_us = FIRST_TIMER_US;
     a->path_mtu = config->path_mtu ? config->path_mtu : 1500;
     if (config->role & SD_ROLE_SERVER)
         sd_random(env, &a->ticket_key, sizeof a->ticket_key);
@@ -291,18 +311,29 @@ static struct sd_ssl_event *event_new(struct sd_ssl_session *s, enum sd_event_ki
     return e;
 }
 
-void sd_ssl_tell(struct sd_ssl_session *s, enum sd_event_kind kind, uint64_t code,
-                 const char *detail)
+void sd_ssl_tell_with(struct sd_ssl_session *s, enum sd_event_kind kind, uint64_t code,
+                      const char *detail, const uint8_t *data, size_t len)
 {
-    size_t len = detail ? strlen(detail) + 1 : 0;
-    struct sd_ssl_event *e = event_new(s, kind, len);
+    size_t words = detail ? strlen(detail) + 1 : 0;
+    struct sd_ssl_event *e = event_new(s, kind, words + len);
     if (!e)
         return;
     e->event.code = code;
     if (detail) {
-        memcpy(e->data, detail, len);
+        memcpy(e->data, detail, words);
         e->event.detail = (const char *)e->data;
     }
+    if (len > 0) {
+        memcpy(e->data + words, data, len);
+        e->event.data = e->data + words;
+        e->event.len = len;
+    }
+}
+
+void sd_ssl_tell(struct sd_ssl_session *s, enum sd_event_kind kind, uint64_t code,
+                 const char *detail)
+{
+    sd_ssl_tell_with(s, kind, code, detail, NULL, 0);
 }
 
 void sd_ssl_tell_data(struct sd_ssl_session *s, const uint8_t *data, size_t len, bool early)

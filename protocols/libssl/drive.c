@@ -16,12 +16,12 @@
 /* Reading needs room for a whole record; the process has one thread, so one room does. */
 static uint8_t plaintext[RECORD_MAX];
 
-/* RFC 6347 4.2.4.1: 1 s at first, doubled at each retransmission, at most 60 s. */
+/* RFC 6347 4.2.4.1: by default 1 s at first, doubled at each retransmission, at most 60 s. */
 static unsigned on_timer(SSL *ssl, unsigned last_us)
 {
     struct sd_ssl_session *s = SSL_get_app_data(ssl);
     if (last_us == 0)
-        return 1000000;
+        return s->agent->first_timer_us;
     s->agent->stats.retransmits++;
     s->resent = true;
     return last_us > 30000000 ? 60000000 : last_us * 2;
@@ -46,6 +46,8 @@ bool sd_ssl_attach(struct sd_ssl_session *s, const char *server_name)
     if (a->kind->datagram) {
         SSL_set_mtu(ssl, a->path_mtu - 28);
         DTLS_set_timer_cb(ssl, on_timer);
+        if (a->use_srtp && !sd_ssl_srtp_offer(ssl, a->use_srtp))
+            return false;
     }
     if (!s->client) {
         SSL_set_accept_state(ssl);
@@ -172,7 +174,10 @@ static void tell_peer(struct sd_ssl_session *s)
         else
             snprintf(text, sizeof text, "unverified certificate of %s: %s", name,
                      X509_verify_cert_error_string(verified));
-        sd_ssl_tell(s, SD_EV_PEER_AUTH, 0, text);
+        uint8_t *der = NULL;
+        int len = i2d_X509(peer, &der);
+        sd_ssl_tell_with(s, SD_EV_PEER_AUTH, 0, text, der, len > 0 ? (size_t)len : 0);
+        OPENSSL_free(der);
     }
 }
 
@@ -189,7 +194,7 @@ static void tell_ready(struct sd_ssl_session *s)
              SSL_get_cipher_name(s->ssl), group_name ? " " : "", group_name ? group_name : "",
              alpn_len ? ", ALPN " : "", (int)alpn_len, alpn_len ? (const char *)alpn : "");
     s->may_send = true;
-    sd_ssl_tell(s, SD_EV_READY, 0, text);
+    sd_ssl_tell(s, SD_EV_READY, s->agent->use_srtp ? sd_ssl_srtp_chosen(s->ssl) : 0, text);
     if (s->writable_wanted) {
         s->writable_wanted = false;
         sd_ssl_tell(s, SD_EV_WRITABLE, 0, NULL);

@@ -119,6 +119,8 @@ struct sd_ssl_agent {
     uint32_t tickets_sent;     /* NewSessionTicket messages a TLS 1.3 server sends */
     uint32_t padding;          /* RFC 8446 5.4: records end at a multiple of this; 0: none */
     bool application_verifies; /* a peer that cannot be verified is told, not refused */
+    const char *use_srtp;      /* DTLS: profiles to agree on, by preference; NULL: none */
+    uint32_t first_timer_us;   /* DTLS: until a flight goes again for the first time */
     /* sessions.c */
     struct sd_ssl_session **by_sid, **by_key;
     uint32_t buckets, session_count; /* half-open ones included */
@@ -155,6 +157,9 @@ bool sd_ssl_send(struct sd_ssl_agent *, const struct sd_path *, const void *data
                  uint8_t flags);
 /* Queues an event of session s; detail is copied, NULL is fine. */
 void sd_ssl_tell(struct sd_ssl_session *, enum sd_event_kind, uint64_t code, const char *detail);
+/* The same with bytes beside, which are copied. */
+void sd_ssl_tell_with(struct sd_ssl_session *, enum sd_event_kind, uint64_t code,
+                      const char *detail, const uint8_t *data, size_t len);
 void sd_ssl_tell_data(struct sd_ssl_session *, const uint8_t *data, size_t len, bool early);
 int sd_ssl_drop(struct sd_ssl_agent *, int reason); /* counts it and returns it */
 
@@ -230,6 +235,13 @@ int sd_ssl_stream_net_in(struct sd_agent *, sd_time, const struct sd_unit *);
 int sd_ssl_stream_control(struct sd_agent *, sd_time, sd_sid, struct sd_control *);
 sd_time sd_ssl_stream_deadline(const struct sd_agent *);
 int sd_ssl_stream_expire(struct sd_agent *, sd_time);
+
+/* -- use_srtp.c: RFC 5764 -- */
+
+/* Lists are IANA's names with colons between. */
+bool sd_ssl_srtp_known(const char *list);
+bool sd_ssl_srtp_offer(SSL *, const char *list);
+uint64_t sd_ssl_srtp_chosen(SSL *); /* an SRTPProtectionProfile; 0: none */
 
 /* -- cookie.c, stateless.c -- */
 

@@ -48,8 +48,10 @@ struct sd_unit {
 
 enum sd_event_kind {
     SD_EV_VALIDATED = 1, /* peer proved that it owns its address (cookie, Retry)    */
-    SD_EV_PEER_AUTH,     /* peer's identity verified; detail = how or whom          */
-    SD_EV_READY,         /* keys agreed: this side may send application data        */
+    SD_EV_PEER_AUTH,     /* peer's identity verified; detail = how or whom; data, len = its
+                            certificate in DER, where the protocol has certificates */
+    SD_EV_READY,         /* keys agreed: this side may send application data; code = the SRTP
+                            protection profile that was agreed on, if any (RFC 5764) */
     SD_EV_RESUMED,
     SD_EV_EARLY_OK,
     SD_EV_EARLY_REFUSED,
@@ -103,6 +105,9 @@ enum sd_verb {
     SD_REKEY,   /* key update, rekey, new generation */
     SD_MIGRATE, /* the host's own address changed: path is the new one */
     SD_EXPORT,  /* exporter: label in text, context in in, result to out */
+    SD_SIGNAL,  /* session descriptions: the peer's is in in (NULL: none yet), ours goes to out
+                   (NULL:  it is not asked for) and its length to out_len; path.local is our address
+                 */
     SD_PATH_MTU /* the path to path.remote takes mtu bytes of IP packet, says ICMP */
 };
 struct sd_control {
@@ -140,6 +145,7 @@ struct sd_agent_ops {
     const char *title; /* "WireGuard" */
     const char *spec;  /* "RFC 8446", "whitepaper of 2020-06-01" */
     enum sd_service service;
+    bool signals; /* the ends of a session must have each other's description first: SD_SIGNAL */
     const struct sd_carrier *carriers; /* the first is the one a client connects to */
     const struct sd_mode *modes;       /* ends with name NULL; the first is "fresh" */
     uint64_t features;                 /* what the protocol claims: SD_F_* */

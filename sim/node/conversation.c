@@ -235,7 +235,9 @@ void lab_conv_open(struct conv *c)
     if (c->started == SD_NEVER)
         h->starting = c->id;
     sd_sid sid = 0;
-    int result = sd_seat_open(&h->seat, c->opened, &open, &sid);
+    int result = lab_signal(c);
+    if (result == SD_OK)
+        result = sd_seat_open(&h->seat, c->opened, &open, &sid);
     h->opening = 0;
     if (result != SD_OK)
         lab_conv_broken(c, h->machine->id, "refused", sd_result_text(result));

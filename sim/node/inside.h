@@ -360,6 +360,9 @@ void lab_conv_broken(struct conv *, sd_machine who, const char *name, const char
 void lab_conv_end_session(struct conv *, int side);
 void lab_conv_moved(struct host *);
 
+/* signalling.c: SD_OK also where there is none */
+int lab_signal(const struct conv *);
+
 /* prepare.c */
 void lab_prepare(struct sd_lab *, sd_machine client, sd_machine server, struct conv *then);
 void lab_prepared(struct conv *earlier); /* it is over */

@@ -173,6 +173,7 @@ int sd_lab_replay(struct sd_lab *, const struct sd_replay *); /* packets injecte
  *   "received all"  a bulk transfer, or a request that wants no reply, is whole
  *   "refused"       the carrier or the agent would not begin, or renew its keys; detail says why
  *   "reset"         the conversation's TCP connection broke
+ *   "offered", "answered"  signalling carried the server's and the client's session description
  *   "rebound", "moved"  a NAT has new bindings; a host has a new address */
 struct sd_lab_event {
     sd_time at;

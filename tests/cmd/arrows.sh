@@ -26,13 +26,13 @@ results: sim/core/ results/
 plots: sim/core/ results/ plots/
 ROWS
 
-# A protocol knows itself, the crypto it counts, what it shares over OpenSSL's library, and the
-# constants of the protocols it builds upon.
+# A protocol knows itself, the crypto it counts, what it shares over OpenSSL's library, and of the
+# protocols it builds upon their constants and their agents.
 for folder in protocols/*/; do
     name=$(basename "$folder")
     found=$(grep -rnE --include='*.[ch]' '^ *# *include "protocols/' "$folder" |
-        grep -vE "include \"protocols/(($name|crypto|libssl)/|[a-z0-9]+/wire.h)") || continue
-    echo "protocols/$name may include protocols/crypto, protocols/libssl and any wire.h; found:"
+        grep -vE "include \"protocols/(($name|crypto|libssl)/|[a-z0-9]+/(wire|agent).h)") || continue
+    echo "protocols/$name may include protocols/crypto, protocols/libssl and any wire.h or agent.h; found:"
     echo "$found"
     status=1
 done

@@ -18,7 +18,8 @@ static const struct row rows[] = {
     {"tls12", "psk", 3, 4},     {"dtls12", "fresh", 2, 3},   {"dtls12", "resumed", 1, 2},
     {"dtls12", "cookie", 3, 4}, {"dtls12", "psk", 2, 3},     {"wireguard", "fresh", 1, 2},
     {"wireguard", "psk", 1, 2}, {"tcpcrypt", "fresh", 2, 3}, {"tcpcrypt", "resumed", 1, 2},
-    {"tcpcrypt", "p256", 2, 3}, {"tcpcrypt", "plain", 1, 2},
+    {"tcpcrypt", "p256", 2, 3}, {"tcpcrypt", "plain", 1, 2}, {"srtp", "fresh", 2, 3},
+    {"srtp", "resumed", 1, 2},  {"srtp", "cookie", 3, 4},
 };
 
 static void check(const struct world *w, const struct row *row, const char *name, double rtts)

@@ -82,6 +82,7 @@ static const struct row rows[] = {
     {.protocol = "dtls12", .mode = "cookie"},
     {.protocol = "wireguard", .mode = "fresh"},
     {.protocol = "wireguard", .mode = "psk", .costs = true},
+    {.protocol = "srtp", .mode = "resumed", .costs = true},
     {.protocol = "tcpcrypt", .mode = "resumed", .costs = true, .keyless = true},
 };
 
