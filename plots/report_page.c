@@ -118,10 +118,14 @@ void report_command(FILE *to, const char *text)
     fputs("</code></pre>\n", to);
 }
 
+/* A text that is longer may be broken into lines. */
+#define LONG_CELL 40
+
 void report_cell(FILE *to, const char *column, const char *text, bool number)
 {
     const struct sd_style *style = !strcmp(column, "protocol") ? sd_style_find(text) : NULL;
-    fputs(number ? "<td class=\"n\">" : "<td>", to);
+    bool wraps = !number && strlen(text) > LONG_CELL;
+    fputs(number ? "<td class=\"n\">" : wraps ? "<td class=\"t\">" : "<td>", to);
     if (style)
         fprintf(to, "<i class=\"p-%s\"></i>", style->protocol);
     sd_xml(to, style ? style->title : text);
