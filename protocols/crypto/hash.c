@@ -93,6 +93,11 @@ void sd_sha256(uint8_t out[SD_SHA256_LEN], const void *a, size_t a_len, const vo
     digest(crypto_sha(SD_SHA256), out, a, a_len, b, b_len);
 }
 
+void sd_sha512(uint8_t out[SD_SHA512_LEN], const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    digest(crypto_sha(SD_SHA512), out, a, a_len, b, b_len);
+}
+
 bool sd_hashing_begin(struct sd_hashing *h, enum sd_hash hash)
 {
     const struct crypto_digest *d = crypto_sha(hash);

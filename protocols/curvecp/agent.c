@@ -197,30 +197,13 @@ static int create(struct sd_agent **agent, const struct sd_config *config, struc
 
 /* -- inputs -- */
 
-/* S: of the peer at that address, of the only peer, or of the name. */
-static void find_server_key(const struct curvecp *cp, const struct sd_addr *remote,
-                            const char *name, uint8_t server_long[CP_KEY_LEN])
-{
-    uint8_t unused[CP_KEY_LEN];
-    for (size_t i = 0; i < cp->peer_count; i++) {
-        const struct sd_peer *peer = &cp->peers[i];
-        if (cp->peer_count == 1 ||
-            (peer->endpoint.family && sd_addr_equal(&peer->endpoint, remote))) {
-            memcpy(server_long, peer->public_key, CP_KEY_LEN);
-            return;
-        }
-    }
-    sd_identity_x25519(name, unused, server_long);
-    sd_wipe(unused, sizeof unused);
-}
-
 static int begin(struct curvecp *cp, struct cp_connection *c, const char *name)
 {
     c->opening = sd_alloc(cp->env, sizeof *c->opening);
     if (!c->opening)
         return SD_E_NOMEM;
     memcpy(c->client_extension, cp->client_extension, CP_EXTENSION_LEN);
-    find_server_key(cp, &c->path.remote, name, c->opening->server_long);
+    sd_peer_key(c->opening->server_long, cp->peers, cp->peer_count, &c->path.remote, name);
     if (!cp_name_encode(c->opening->server_name, name) || cp_handshake_begin(cp, c) != SD_OK)
         return SD_E_ARG;
     return cp_connection_listen(cp, c) ? SD_OK : SD_E_NOMEM;

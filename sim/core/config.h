@@ -38,6 +38,11 @@ struct sd_peer {
     uint32_t keepalive_s;    /* persistent keepalive; 0: none */
 };
 
+/* The X25519 key of the server at `remote`: of the only peer, of the peer there, or else of the
+ * name. */
+void sd_peer_key(uint8_t key[32], const struct sd_peer *peers, size_t count,
+                 const struct sd_addr *remote, const char *name);
+
 /* A protocol's own knob, by name; an agent refuses what it does not know. */
 struct sd_option {
     const char *name, *value;
@@ -61,6 +66,8 @@ struct sd_config {
     uint16_t path_mtu;      /* of the outer IP packet; 0: 1500 */
     const struct sd_peer *peers;
     size_t peer_count;
+    const struct sd_peer *directory; /* MinimaLT: who answers look-ups; NULL: each server itself */
+    struct sd_addr address;          /* a server's own, if it is known; family 0: it is not */
     const struct sd_option *options; /* ends with name NULL; may be NULL */
 };
 

@@ -76,3 +76,18 @@ void sd_identity_x25519(const char *name, uint8_t private_key[32], uint8_t publi
     }
     memcpy(public_key, cache[at].public_key, 32);
 }
+
+void sd_peer_key(uint8_t key[32], const struct sd_peer *peers, size_t count,
+                 const struct sd_addr *remote, const char *name)
+{
+    uint8_t unused[32];
+    for (size_t i = 0; i < count; i++) {
+        const struct sd_peer *peer = &peers[i];
+        if (count == 1 || (peer->endpoint.family && sd_addr_equal(&peer->endpoint, remote))) {
+            memcpy(key, peer->public_key, 32);
+            return;
+        }
+    }
+    sd_identity_x25519(name, unused, key);
+    sd_wipe(unused, sizeof unused);
+}

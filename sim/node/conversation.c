@@ -426,6 +426,8 @@ static void on_ready(struct conv *c, int side)
         return;
     p->was_ready = true;
     if (side == CLIENT) {
+        if (c->started == SD_NEVER) /* ready before it has sent anything: that took no time */
+            lab_conv_started(c);
         c->ready_at = sd_net_now(c->lab->net);
         if (h->handshaking == c->id)
             h->handshaking = 0;

@@ -1,0 +1,201 @@
+/* connection.c - the two streams of a connection inside its tunnel. */
+#include "protocols/minimalt/minimalt.h"
+#include <string.h>
+
+#define ROOM_AGAIN (MT_STREAM_BUFFER / 4) /* so much room is worth telling the application */
+
+static uint64_t hash_of_sid(const struct minimalt *mt, sd_sid sid)
+{
+    return sd_hash_u64(mt->hash_seed, sid);
+}
+
+struct mt_connection *mt_connection_new(struct minimalt *mt, bool initiator)
+{
+    struct mt_connection *c =
+        mt->connections < MT_CONNECTIONS ? sd_alloc(mt->env, sizeof *c) : NULL;
+    if (!c)
+        return NULL;
+    c->sid = ++mt->last_sid;
+    c->initiator = initiator;
+    c->welcome = c->granted = MT_STREAM_WINDOW;
+    if (!sd_index_add(&mt->by_sid, mt->env, hash_of_sid(mt, c->sid), c)) {
+        sd_free(c);
+        return NULL;
+    }
+    mt->connections++;
+    return c;
+}
+
+void mt_connection_append(struct mt_tunnel *t, struct mt_connection *c)
+{
+    struct mt_connection **at = &t->connections;
+    while (*at)
+        at = &(*at)->next;
+    *at = c;
+    c->next = NULL;
+}
+
+void mt_connection_join(struct mt_connection *c, struct mt_tunnel *t, uint32_t id)
+{
+    mt_connection_append(t, c);
+    c->tunnel = t;
+    c->id = t->last_connection = id;
+}
+
+void mt_connection_free(struct minimalt *mt, struct mt_connection *c)
+{
+    if (c->tunnel) {
+        struct mt_connection **at = &c->tunnel->connections;
+        while (*at != c)
+            at = &(*at)->next;
+        *at = c->next;
+    }
+    sd_index_remove(&mt->by_sid, hash_of_sid(mt, c->sid), c);
+    mt->connections--;
+    mt_queue_fini(&c->out);
+    sd_free(c->wanted);
+    sd_free(c);
+}
+
+struct mt_connection *mt_connection_by_sid(const struct minimalt *mt, sd_sid sid)
+{
+    uint64_t hash = hash_of_sid(mt, sid);
+    struct mt_connection *c;
+    for (uint32_t cursor = 0; (c = sd_index_find(&mt->by_sid, hash, &cursor));)
+        if (c->sid == sid)
+            return c;
+    return NULL;
+}
+
+struct mt_connection *mt_connection_by_id(const struct mt_tunnel *t, uint32_t id)
+{
+    struct mt_connection *c = t->connections;
+    while (c && c->id != id)
+        c = c->next;
+    return c;
+}
+
+struct sd_event *mt_tell(struct minimalt *mt, const struct mt_connection *c,
+                         enum sd_event_kind kind, const char *detail)
+{
+    struct sd_event *e = sd_outbox_event(&mt->outbox, kind, c->sid, NULL);
+    e->detail = detail;
+    if (c->tunnel)
+        e->path = c->tunnel->path;
+    else if (c->wanted)
+        e->path = c->wanted->path;
+    return e;
+}
+
+void mt_connection_end(struct minimalt *mt, struct mt_connection *c, enum sd_event_kind kind,
+                       uint64_t code, const char *detail)
+{
+    mt_tell(mt, c, kind, detail)->code = code;
+    mt_connection_free(mt, c);
+}
+
+/* -- sending -- */
+
+long mt_connection_write(struct minimalt *mt, struct mt_connection *c, const uint8_t *data,
+                         size_t len, bool fin)
+{
+    size_t room = MT_STREAM_BUFFER - c->out.len, taken = len < room ? len : room;
+    if (!mt_queue_put(&c->out, mt->env, data, taken))
+        return SD_E_NOMEM;
+    c->refused |= taken < len;
+    c->out_ended |= fin && taken == len;
+    return (long)taken;
+}
+
+bool mt_connection_has_more(const struct mt_connection *c)
+{
+    return (c->out.len > 0 && c->sent < c->welcome) ||
+           (c->out.len == 0 && (c->closing || (c->out_ended && !c->end_sent)));
+}
+
+static void put_call(struct sd_writer *w, uint32_t connection, enum mt_call call, size_t len)
+{
+    sd_put32(w, connection);
+    sd_put8(w, (uint8_t)call);
+    sd_put16(w, (uint16_t)len);
+}
+
+static void cut_data(struct minimalt *mt, struct mt_connection *c, struct sd_writer *w)
+{
+    size_t left = (size_t)(w->end - w->at);
+    uint64_t most = c->out.len < c->welcome - c->sent ? c->out.len : c->welcome - c->sent;
+    if (left <= MT_CALL_HEADER)
+        return;
+    if (most > left - MT_CALL_HEADER)
+        most = left - MT_CALL_HEADER;
+    put_call(w, c->id, MT_CALL_DATA, (size_t)most);
+    sd_put(w, mt_queue_first(&c->out), (size_t)most);
+    mt_queue_drop(&c->out, (size_t)most);
+    c->sent += most;
+    if (c->refused && !c->closing && MT_STREAM_BUFFER - c->out.len >= ROOM_AGAIN) {
+        c->refused = false;
+        mt_tell(mt, c, SD_EV_WRITABLE, NULL);
+    }
+}
+
+/* Both streams have ended: there is nothing that anybody could say. */
+static bool look_for_end(struct minimalt *mt, struct mt_connection *c)
+{
+    if (!c->end_sent || !c->in_ended)
+        return false;
+    mt_connection_end(mt, c, SD_EV_CLOSED, 0, "both streams have ended");
+    return true;
+}
+
+void mt_connection_cut(struct minimalt *mt, struct mt_connection *c, struct sd_writer *w)
+{
+    if (c->out.len > 0 && c->sent < c->welcome)
+        cut_data(mt, c, w);
+    if (c->out.len > 0 || (size_t)(w->end - w->at) < MT_CALL_HEADER + 4)
+        return;
+    if (c->closing) {
+        put_call(w, 0, MT_CALL_CLOSE, 4);
+        sd_put32(w, c->id);
+        mt_connection_end(mt, c, SD_EV_CLOSED, 0, "by this side");
+    } else if (c->out_ended && !c->end_sent) {
+        put_call(w, c->id, MT_CALL_DATA, 0);
+        c->end_sent = true;
+        look_for_end(mt, c);
+    }
+}
+
+/* -- receiving -- */
+
+/* The application takes everything at once, so that more may come. */
+static void grant(struct minimalt *mt, struct mt_connection *c)
+{
+    uint8_t arguments[12];
+    if (c->granted - c->received > MT_STREAM_WINDOW / 2)
+        return;
+    c->granted = c->received + MT_STREAM_WINDOW;
+    struct sd_writer w = sd_writer_of(arguments, sizeof arguments);
+    sd_put32(&w, c->id);
+    sd_put64(&w, c->granted);
+    mt_control_say(mt, c->tunnel, MT_CALL_WINDOW_SIZE, arguments, sizeof arguments);
+}
+
+int mt_connection_data(struct minimalt *mt, struct mt_connection *c, const uint8_t *data,
+                       size_t len)
+{
+    if (c->in_ended)
+        return SD_DROP_STATE;
+    if (len > c->granted - c->received)
+        return SD_DROP_POLICY;
+    c->received += len;
+    c->in_ended = len == 0;
+    c->tunnel->probe_after = MT_PROBE_FIRST;
+    grant(mt, c);
+    if (!c->closing) {
+        struct sd_event *e = mt_tell(mt, c, SD_EV_DATA, NULL);
+        e->data = data;
+        e->len = len;
+        e->fin = len == 0;
+    }
+    look_for_end(mt, c);
+    return SD_OK;
+}
