@@ -19,7 +19,7 @@ local round_trips = {
   quic      = { fresh = { 1, 2 }, cookie = { 2, 3 }, early = { 0, 1 } },
   gquic     = { fresh = { 1, 2 }, early = { 0, 1 } },
   curvecp   = { fresh = { 1, 2 }, reference = { 1, 2 } },
-  minimalt  = { fresh = { 0, 1 }, lookup = { 1, 2 } },
+  minimalt  = { fresh = { 0, 1 }, lookup = { 1, 2 }, boot = { 1, 2 }, cookie = { 0, 2 } },
   tcpcrypt  = { fresh = { 2, 3 }, resumed = { 1, 2 }, p256 = { 2, 3 }, plain = { 1, 2 } },
   ipsec     = { fresh = { 2, 3 }, cookie = { 3, 4 }, resumed = { 2, 3 } },
   wireguard = { fresh = { 1, 2 }, psk = { 1, 2 } },

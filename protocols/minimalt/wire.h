@@ -116,7 +116,7 @@ _Static_assert(MT_PUZZLE_R + MT_PUZZLE_HASH + 4 == MT_PUZZLE_LEN, "P: a puzzle")
 #define MT_EPHEMERAL_EVERY (600 * SD_SECOND)  /* a server makes a new S', */
 #define MT_EPHEMERAL_LIFE  (1200 * SD_SECOND) /* and forgets s' after so long */
 #define MT_FRESH           (60 * SD_SECOND)   /* clocks may be so far apart */
-#define MT_PROOF           (10 * SD_SECOND)   /* for an initiator's first acknowledgment */
+#define MT_PROOF           (30 * SD_SECOND)   /* for an initiator's first acknowledgment */
 #define MT_LINGER          (2 * SD_SECOND)    /* a tunnel without connections; twice at a server */
 #define MT_PROBE_FIRST     SD_SECOND          /* silence after which an initiator asks, doubled */
 #define MT_PROBE_LAST      (16 * SD_SECOND)   /* up to this */
@@ -143,6 +143,6 @@ _Static_assert(MT_PUZZLE_R + MT_PUZZLE_HASH + 4 == MT_PUZZLE_LEN, "P: a puzzle")
 #define MT_PUZZLE_BITS_MAX 20u     /* of one that it solves */
 #define MT_PUZZLE_TRIES    3u      /* puzzles that it solves for one tunnel */
 #define MT_RECORDS         64u     /* of a client's cache, and of a directory */
-#define MT_OPENING_TRIES   8u      /* of a tunnel's first packet: 1 + 2 + 4 + ... + 60 s */
+#define MT_OPENING_TRIES   6u      /* of a tunnel's first packet: 1 + 2 + 4 + ... + 32 s */
 
 #endif

@@ -12,14 +12,15 @@ struct row {
     double send, reply;
 };
 static const struct row rows[] = {
-    {"tls13", "fresh", 2, 3},   {"tls13", "resumed", 2, 3},  {"tls13", "early", 1, 2},
-    {"tls13", "cookie", 3, 4},  {"tls13", "hrr", 3, 4},      {"tls13", "stateful", 2, 3},
-    {"tls13", "psk", 2, 3},     {"tls12", "fresh", 3, 4},    {"tls12", "resumed", 2, 3},
-    {"tls12", "psk", 3, 4},     {"dtls12", "fresh", 2, 3},   {"dtls12", "resumed", 1, 2},
-    {"dtls12", "cookie", 3, 4}, {"dtls12", "psk", 2, 3},     {"wireguard", "fresh", 1, 2},
-    {"wireguard", "psk", 1, 2}, {"tcpcrypt", "fresh", 2, 3}, {"tcpcrypt", "resumed", 1, 2},
-    {"tcpcrypt", "p256", 2, 3}, {"tcpcrypt", "plain", 1, 2}, {"srtp", "fresh", 2, 3},
-    {"srtp", "resumed", 1, 2},  {"srtp", "cookie", 3, 4},
+    {"tls13", "fresh", 2, 3},     {"tls13", "resumed", 2, 3},  {"tls13", "early", 1, 2},
+    {"tls13", "cookie", 3, 4},    {"tls13", "hrr", 3, 4},      {"tls13", "stateful", 2, 3},
+    {"tls13", "psk", 2, 3},       {"tls12", "fresh", 3, 4},    {"tls12", "resumed", 2, 3},
+    {"tls12", "psk", 3, 4},       {"dtls12", "fresh", 2, 3},   {"dtls12", "resumed", 1, 2},
+    {"dtls12", "cookie", 3, 4},   {"dtls12", "psk", 2, 3},     {"wireguard", "fresh", 1, 2},
+    {"wireguard", "psk", 1, 2},   {"tcpcrypt", "fresh", 2, 3}, {"tcpcrypt", "resumed", 1, 2},
+    {"tcpcrypt", "p256", 2, 3},   {"tcpcrypt", "plain", 1, 2}, {"srtp", "fresh", 2, 3},
+    {"srtp", "resumed", 1, 2},    {"srtp", "cookie", 3, 4},    {"minimalt", "fresh", 0, 1},
+    {"minimalt", "lookup", 1, 2}, {"minimalt", "boot", 1, 2},  {"minimalt", "cookie", 0, 2},
 };
 
 static void check(const struct world *w, const struct row *row, const char *name, double rtts)

@@ -84,6 +84,7 @@ static const struct row rows[] = {
     {.protocol = "wireguard", .mode = "psk", .costs = true},
     {.protocol = "srtp", .mode = "resumed", .costs = true},
     {.protocol = "tcpcrypt", .mode = "resumed", .costs = true, .keyless = true},
+    {.protocol = "minimalt", .mode = "cookie", .costs = true, .keyless = true},
 };
 
 static const struct sd_cost_table costs = {
