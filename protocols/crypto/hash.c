@@ -98,6 +98,11 @@ void sd_sha512(uint8_t out[SD_SHA512_LEN], const void *a, size_t a_len, const vo
     digest(crypto_sha(SD_SHA512), out, a, a_len, b, b_len);
 }
 
+void sd_hash_of(enum sd_hash hash, uint8_t *out, const void *data, size_t len)
+{
+    digest(crypto_sha(hash), out, data, len, NULL, 0);
+}
+
 bool sd_hashing_begin(struct sd_hashing *h, enum sd_hash hash)
 {
     const struct crypto_digest *d = crypto_sha(hash);

@@ -19,6 +19,8 @@
 /* Hashes that a protocol negotiates (FIPS 180-4). */
 enum sd_hash { SD_SHA1, SD_SHA256, SD_SHA384, SD_SHA512 };
 size_t sd_hash_len(enum sd_hash);
+/* Counts one hash. */
+void sd_hash_of(enum sd_hash, uint8_t *out, const void *data, size_t len);
 
 /* BLAKE2s-256 (RFC 7693).  out may be a or b.  Counts one hash of a_len + b_len bytes. */
 void sd_blake2s(uint8_t out[SD_BLAKE2S_LEN], const void *a, size_t a_len, const void *b,

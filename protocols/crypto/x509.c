@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 int sd_chain_append(struct sd_chain *chain, struct sd_env *env, const void *der, size_t len)
@@ -21,6 +22,9 @@ int sd_chain_append(struct sd_chain *chain, struct sd_env *env, const void *der,
 
 int sd_chain_from_pem(struct sd_chain *chain, struct sd_env *env, const char *pem)
 {
+    /* Outside of the agent's world: the end of the text is an error, whose words stay in the
+     * thread's queue. */
+    struct sd_env *before = sd_enter(NULL);
     *chain = (struct sd_chain){0};
     BIO *text = BIO_new_mem_buf(pem, -1);
     int result = text ? SD_OK : SD_E_NOMEM;
@@ -31,8 +35,9 @@ int sd_chain_from_pem(struct sd_chain *chain, struct sd_env *env, const char *pe
         result = sd_chain_append(chain, env, der, (size_t)len);
         OPENSSL_free(der);
     }
-    ERR_clear_error(); /* the end of the text is one */
+    ERR_clear_error();
     BIO_free(text);
+    sd_leave(before);
     if (result == SD_DROP_FULL || (result == SD_OK && chain->count == 0))
         result = SD_E_ARG;
     if (result != SD_OK)
@@ -88,15 +93,14 @@ static STACK_OF(X509) * parse_issuers(const struct sd_chain *chain)
     return issuers;
 }
 
-static int verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) * issuers, const char *host,
-                  const char **why)
+static int verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) * issuers, const char *purpose,
+                  const char *host, const char **why)
 {
     X509_STORE_CTX *v = X509_STORE_CTX_new();
     if (!v)
         return SD_E_NOMEM;
     int result = SD_E_NOMEM;
-    if (X509_STORE_CTX_init(v, store, leaf, issuers) &&
-        X509_STORE_CTX_set_default(v, "ssl_server") &&
+    if (X509_STORE_CTX_init(v, store, leaf, issuers) && X509_STORE_CTX_set_default(v, purpose) &&
         (!host || X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(v), host, 0))) {
         result = X509_verify_cert(v) == 1 ? SD_OK : SD_DROP_AUTH;
         if (result != SD_OK)
@@ -107,8 +111,8 @@ static int verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) * issuers, const
     return result;
 }
 
-static int verify_chain(const struct sd_chain *chain, const char *ca_pem, const char *host,
-                        const char **why)
+static int verify_chain(const struct sd_chain *chain, const char *ca_pem, const char *purpose,
+                        const char *host, const char **why)
 {
     *why = "no certificate that parses";
     X509 *leaf = chain->count > 0 ? parse(&chain->certificate[0]) : NULL;
@@ -118,7 +122,7 @@ static int verify_chain(const struct sd_chain *chain, const char *ca_pem, const 
         X509 *ca = sd_pem_certificate(ca_pem);
         X509_STORE *store = X509_STORE_new();
         result = ca && store && X509_STORE_add_cert(store, ca)
-                     ? verify(store, leaf, issuers, host, why)
+                     ? verify(store, leaf, issuers, purpose, host, why)
                      : SD_E_NOMEM;
         X509_STORE_free(store);
         X509_free(ca);
@@ -134,16 +138,90 @@ static const EVP_PKEY *leaf_key(const struct sd_chain *chain, X509 **leaf)
     return *leaf ? X509_get0_pubkey(*leaf) : NULL;
 }
 
-int sd_chain_verify(const struct sd_chain *chain, const char *ca_pem, const char *host,
-                    const char **why)
+static int verify_for(const struct sd_chain *chain, const char *ca_pem, const char *purpose,
+                      const char *host, const char **why)
 {
     struct sd_env *before = sd_enter(NULL);
     X509 *leaf;
     if (is_first(CHAIN, leaf_key(chain, &leaf)))
-        verify_chain(chain, ca_pem, NULL, why);
+        verify_chain(chain, ca_pem, purpose, NULL, why);
     X509_free(leaf);
     sd_leave(before);
-    return verify_chain(chain, ca_pem, host, why);
+    return verify_chain(chain, ca_pem, purpose, host, why);
+}
+
+int sd_chain_verify(const struct sd_chain *chain, const char *ca_pem, const char *host,
+                    const char **why)
+{
+    return verify_for(chain, ca_pem, "ssl_server", host, why);
+}
+
+int sd_chain_verify_client(const struct sd_chain *chain, const char *ca_pem, const char **why)
+{
+    return verify_for(chain, ca_pem, "ssl_client", NULL, why);
+}
+
+bool sd_certificate_is_for(const struct sd_certificate *c, const char *host)
+{
+    X509 *x = parse(c);
+    bool good = x && X509_check_host(x, host, 0, 0, NULL) == 1;
+    X509_free(x);
+    return good;
+}
+
+const char *sd_certificate_name(const struct sd_certificate *c, char *text, size_t cap)
+{
+    X509 *x = parse(c);
+    if (!x ||
+        X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, text, (int)cap) < 0)
+        snprintf(text, cap, "?");
+    X509_free(x);
+    return text;
+}
+
+bool sd_certificate_public_key(struct sd_certificate *key, struct sd_env *env,
+                               const struct sd_certificate *c)
+{
+    X509 *x = parse(c);
+    int len = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), NULL) : 0;
+    *key = (struct sd_certificate){0};
+    if (len > 0 && (key->der = sd_alloc(env, (size_t)len))) {
+        unsigned char *at = key->der;
+        key->len = (size_t)i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &at);
+    }
+    X509_free(x);
+    return key->der != NULL;
+}
+
+static EVP_PKEY *parse_public_key(const struct sd_certificate *key)
+{
+    const unsigned char *at = key->der;
+    EVP_PKEY *k = d2i_PUBKEY(NULL, &at, (long)key->len);
+    if (k && at == key->der + key->len)
+        return k;
+    EVP_PKEY_free(k);
+    ERR_clear_error();
+    return NULL;
+}
+
+uint16_t sd_certificate_scheme(const struct sd_certificate *c, bool raw)
+{
+    X509 *x = raw ? NULL : parse(c);
+    EVP_PKEY *key = raw ? parse_public_key(c) : x ? X509_get_pubkey(x) : NULL;
+    char group[16] = "";
+    uint16_t scheme = 0;
+    if (key && EVP_PKEY_is_a(key, "ED25519"))
+        scheme = 0x0807;
+    else if (key && EVP_PKEY_is_a(key, "RSA"))
+        scheme = 0x0804;
+    else if (key && EVP_PKEY_is_a(key, "EC") &&
+             EVP_PKEY_get_group_name(key, group, sizeof group, NULL) &&
+             strcmp(group, "prime256v1") == 0)
+        scheme = 0x0403;
+    EVP_PKEY_free(key);
+    X509_free(x);
+    ERR_clear_error();
+    return scheme;
 }
 
 /* What a kind of key signs with: Ed25519 hashes for itself. */
@@ -200,17 +278,31 @@ static bool verify_signature(EVP_PKEY *key, const uint8_t *signature, size_t sig
     return good;
 }
 
-bool sd_verify_with_certificate(const struct sd_certificate *c, const uint8_t *signature,
-                                size_t signature_len, const void *data, size_t len)
+static bool verify_with(EVP_PKEY *key, const uint8_t *signature, size_t signature_len,
+                        const void *data, size_t len)
 {
-    X509 *x = parse(c);
-    EVP_PKEY *key = x ? X509_get0_pubkey(x) : NULL;
     if (key && is_first(VERIFY, key)) {
         struct sd_env *before = sd_enter(NULL);
         verify_signature(key, signature, signature_len, data, len);
         sd_leave(before);
     }
-    bool good = key && verify_signature(key, signature, signature_len, data, len);
+    return key && verify_signature(key, signature, signature_len, data, len);
+}
+
+bool sd_verify_with_certificate(const struct sd_certificate *c, const uint8_t *signature,
+                                size_t signature_len, const void *data, size_t len)
+{
+    X509 *x = parse(c);
+    bool good = verify_with(x ? X509_get0_pubkey(x) : NULL, signature, signature_len, data, len);
     X509_free(x);
+    return good;
+}
+
+bool sd_verify_with_public_key(const struct sd_certificate *key, const uint8_t *signature,
+                               size_t signature_len, const void *data, size_t len)
+{
+    EVP_PKEY *k = parse_public_key(key);
+    bool good = verify_with(k, signature, signature_len, data, len);
+    EVP_PKEY_free(k);
     return good;
 }

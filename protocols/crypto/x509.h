@@ -32,6 +32,21 @@ void sd_chain_free(struct sd_chain *);
 int sd_chain_verify(const struct sd_chain *, const char *ca_pem, const char *host,
                     const char **why);
 
+/* The same for a client's chain, whatever its name. */
+int sd_chain_verify_client(const struct sd_chain *, const char *ca_pem, const char **why);
+
+/* Whether a certificate is for this host (RFC 6125). */
+bool sd_certificate_is_for(const struct sd_certificate *, const char *host);
+/* The common name of its subject, "?" when there is none; returns text. */
+const char *sd_certificate_name(const struct sd_certificate *, char *text, size_t cap);
+/* Its key as SubjectPublicKeyInfo in DER: a raw public key (RFC 7250).  False: none, or no
+ * memory. */
+bool sd_certificate_public_key(struct sd_certificate *key, struct sd_env *,
+                               const struct sd_certificate *);
+/* The SignatureScheme (RFC 8446 4.2.3) that its key signs with here: ecdsa_secp256r1_sha256 0x0403,
+ * rsa_pss_rsae_sha256 0x0804, ed25519 0x0807; 0: none of these.  raw: it is a raw public key. */
+uint16_t sd_certificate_scheme(const struct sd_certificate *, bool raw);
+
 /* Signs data with a private key: RSA-PSS with SHA-256 and a salt of 32 bytes, ECDSA with SHA-256 in
  * DER, or Ed25519, as the key is.  The signature's length; 0: no such key, or no room. */
 size_t sd_sign_with_pem(uint8_t *signature, size_t cap, const char *private_key, const void *data,
@@ -39,5 +54,8 @@ size_t sd_sign_with_pem(uint8_t *signature, size_t cap, const char *private_key,
 /* The same for the key of a certificate in DER. */
 bool sd_verify_with_certificate(const struct sd_certificate *, const uint8_t *signature,
                                 size_t signature_len, const void *data, size_t len);
+/* The same for a raw public key. */
+bool sd_verify_with_public_key(const struct sd_certificate *key, const uint8_t *signature,
+                               size_t signature_len, const void *data, size_t len);
 
 #endif

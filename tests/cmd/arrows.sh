@@ -26,13 +26,14 @@ results: sim/core/ results/
 plots: sim/core/ results/ plots/
 ROWS
 
-# A protocol knows itself, the crypto it counts, what it shares over OpenSSL's library, and of the
-# protocols it builds upon their constants and their agents.
+# A protocol knows itself, the crypto it counts, what it shares over OpenSSL's library or the
+# handshake of TLS 1.3, and of the protocols it builds upon their constants and their agents.
 for folder in protocols/*/; do
     name=$(basename "$folder")
+    shared="$name|crypto|libssl|engine13"
     found=$(grep -rnE --include='*.[ch]' '^ *# *include "protocols/' "$folder" |
-        grep -vE "include \"protocols/(($name|crypto|libssl)/|[a-z0-9]+/(wire|agent).h)") || continue
-    echo "protocols/$name may include protocols/crypto, protocols/libssl and any wire.h or agent.h; found:"
+        grep -vE "include \"protocols/(($shared)/|[a-z0-9]+/(wire|agent).h)") || continue
+    echo "protocols/$name may include protocols/{$shared} and any wire.h or agent.h; found:"
     echo "$found"
     status=1
 done
