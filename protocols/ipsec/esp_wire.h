@@ -9,10 +9,9 @@
 
 #include "sim/core/base.h"
 
-#define ESP_HEADER  8u /* 2.1, 2.2: SPI, low half of the sequence number */
-#define ESP_TRAILER 2u /* 2.5, 2.6: pad length, next header */
-#define ESP_ALIGN   4u /* 2.4: pad length and next header end a 4-byte word */
-#define ESP_PAD_MAX 255u
+#define ESP_HEADER  8u   /* 2.1, 2.2: SPI, low half of the sequence number */
+#define ESP_TRAILER 2u   /* 2.5, 2.6: pad length, next header */
+#define ESP_ALIGN   4u   /* 2.4: pad length and next header end a 4-byte word */
 #define ESP_SPI_MIN 256u /* 2.1: 1 to 255 are IANA's, 0 is never sent */
 
 enum { ESP_NEXT_IPV4 = 4, ESP_NEXT_IPV6 = 41, ESP_NEXT_NONE = 59 }; /* 2.6; 59: a dummy packet */
