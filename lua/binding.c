@@ -172,9 +172,9 @@ static int lab_set_link(lua_State *L)
 
 static enum sd_role role_of(const char *word)
 {
-    return !strcmp(word, "client")   ? SD_ROLE_CLIENT
-           : !strcmp(word, "server") ? SD_ROLE_SERVER
-                                     : SD_ROLE_BOTH;
+    return !strcmp(word, "client") ? SD_ROLE_CLIENT
+           : !strcmp(word, "both") ? SD_ROLE_BOTH
+                                   : SD_ROLE_SERVER;
 }
 
 static enum sd_validation validation_of(const char *word)
@@ -212,6 +212,7 @@ static int lab_agent(lua_State *L)
         .mode = luaL_checkstring(L, 3),
         .identity = text_or_null(L, 4),
         .role = role_of(luaL_checkstring(L, 5)),
+        .directory = !strcmp(luaL_checkstring(L, 5), "directory"),
         .validation = validation_of(luaL_checkstring(L, 6)),
         .backlog = (uint32_t)luaL_checkinteger(L, 7),
         .mutual = lua_toboolean(L, 8),

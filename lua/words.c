@@ -100,7 +100,7 @@ const struct sd_word sd_words[] = {
     {"runs.mode", "fresh, resumed, early, cookie, psk, ...; default each.mode"},
     {"runs.resume", "true is mode = \"resumed\", false is mode = \"fresh\""},
     {"runs.identity", "name of its certificate; default client.example or server.example"},
-    {"runs.role", "client, server or both; default what the timeline asks of it"},
+    {"runs.role", "client, server, both or directory; default what the timeline asks of it"},
     {"runs.source_validation", "default, always or never: whether peers prove their address first"},
     {"runs.backlog", "half-open sessions it holds; default the protocol's"},
     {"runs.mutual", "true: the client shows a certificate too"},

@@ -77,7 +77,7 @@ int mt_directory_given(struct minimalt *mt, struct mt_tunnel *t, struct sd_reade
         t->serves_lookups = true;
         mt_control_say(mt, t, MT_CALL_OK, NULL, 0);
     }
-    if (mt->forget_records)
+    if (t->initiator && mt->forget_records)
         sd_free(record);
     else
         keep(mt, record);

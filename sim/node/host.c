@@ -128,6 +128,13 @@ static const struct sd_identity *identity_of(struct host *h)
     return &h->identity;
 }
 
+static struct sd_addr server_address(const struct host *h)
+{
+    struct sd_addr a = sd_ipv4_word(h->machine->ip, h->ops->carriers[0].port);
+    a.proto = h->ops->carriers[0].proto;
+    return a;
+}
+
 /* Static keys are known beforehand: a server knows those of all that may connect, a client those of
  * all servers. */
 static void configure_peers(struct host *h)
@@ -147,11 +154,23 @@ static void configure_peers(struct host *h)
         *p = (struct sd_peer){.inner_net = lab_inner_ip(other->machine), .inner_prefix = 32};
         memcpy(p->public_key, identity_of(other)->x25519_public, sizeof p->public_key);
         if (client) {
-            p->endpoint = sd_ipv4_word(other->machine->ip, h->ops->carriers[0].port);
-            p->endpoint.proto = h->ops->carriers[0].proto;
+            p->endpoint = server_address(other);
         }
     }
     h->config.peers = h->peers;
+}
+
+/* Who answers look-ups, if a machine was chosen for that. */
+static void configure_directory(struct host *h)
+{
+    struct host *d = h->lab->servers;
+    while (d != NULL && !(d->set.directory && d->ops == h->ops))
+        d = d->next;
+    if (d == NULL || d == h)
+        return;
+    h->directory = (struct sd_peer){.endpoint = server_address(d)};
+    memcpy(h->directory.public_key, identity_of(d)->x25519_public, sizeof d->directory.public_key);
+    h->config.directory = &h->directory;
 }
 
 static void configure(struct host *h)
@@ -174,7 +193,10 @@ static void configure(struct host *h)
         .path_mtu = path_mtu(h),
         .options = h->set.options,
     };
+    if (server)
+        h->config.address = server_address(h);
     configure_peers(h);
+    configure_directory(h);
 }
 
 /* -- carriers -- */

@@ -95,6 +95,7 @@ struct host {
     struct sd_identity identity;
     struct sd_config config;
     struct sd_peer *peers;
+    struct sd_peer directory;
     struct sd_env env;
     struct sd_seat seat;
     struct carrier carrier[CARRIERS_MAX];

@@ -83,6 +83,8 @@ struct sd_lab_agent {
     enum sd_role role;    /* BOTH becomes what the first action says: then an earlier session that
                              the mode needs is had at that moment, inside the run */
     enum sd_validation validation;
+    bool directory;   /* a server that answers look-ups for all others of its protocol (MinimaLT);
+                         they have published there before the run's time begins */
     uint32_t backlog; /* half-open sessions; 0: protocol's default */
     bool mutual, early_replay_ok;
     const char *alpn;

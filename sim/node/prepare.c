@@ -100,11 +100,27 @@ void lab_meetings_free(struct sd_lab *lab)
     }
 }
 
+/* Servers tell the directory of themselves before anybody asks it. */
+static void publish_all(struct sd_lab *lab)
+{
+    const struct host *s = lab->servers;
+    while (s != NULL && !s->set.directory)
+        s = s->next;
+    if (s == NULL)
+        return;
+    lab->preparing++;
+    lab_weather_refresh(lab);
+    sd_net_run(lab->net, sd_net_now(lab->net) + QUIET);
+    lab->preparing--;
+}
+
 int lab_prepare_all(struct sd_lab *lab, struct sd_error *error)
 {
+    publish_all(lab);
     for (const struct host *c = lab->others; c != NULL; c = c->next)
         for (const struct host *s = lab->servers; s != NULL; s = s->next)
-            if (c->role == SD_ROLE_CLIENT && c->mode->needs_earlier && c->ops == s->ops)
+            if (c->role == SD_ROLE_CLIENT && c->mode->needs_earlier && c->ops == s->ops &&
+                !s->set.directory)
                 plan_meeting(lab, c->machine->id, s->machine->id);
     if (lab->meetings == NULL)
         return SD_OK;
