@@ -31,10 +31,9 @@ void esp_keylog(struct sd_env *env, const struct esp_sa *sa)
     hex(cipher, sa->key, aead ? bytes + CIPHER_SALT : bytes);
     if (!aead)
         hex(mac, sa->key + bytes, CIPHER_MAC_KEY);
-    snprintf(line, sizeof line,
-             "\"IPv4\",\"*\",\"*\",\"0x%08x\",\"%s\",\"0x%s\",\"%s\",\"%s%s\",\"%s\",\"\"", sa->spi,
-             encryption_name(&sa->suite), cipher, aead ? "NULL" : "HMAC-SHA-256-128 [RFC4868]",
-             aead ? "" : "0x", mac, sa->esn ? "64-bit" : "32-bit");
+    snprintf(line, sizeof line, "\"IPv4\",\"*\",\"*\",\"0x%08x\",\"%s\",\"0x%s\",\"%s\",\"%s%s\"",
+             sa->spi, encryption_name(&sa->suite), cipher,
+             aead ? "NULL" : "HMAC-SHA-256-128 [RFC4868]", aead ? "" : "0x", mac);
     sd_keylog(env, SD_KEYS_ESP, line);
     sd_wipe(line, sizeof line);
     sd_wipe(cipher, sizeof cipher);
