@@ -7,6 +7,7 @@
 #include "protocols/dtls12/agent.h"
 #include "protocols/minimalt/agent.h"
 #include "protocols/srtp/agent.h"
+#include "protocols/quic/agent.h"
 #include "protocols/tcpcrypt/agent.h"
 #include "protocols/tls12/agent.h"
 #include "protocols/tls13/agent.h"
@@ -16,6 +17,7 @@ const struct sd_agent_ops *const sd_agents[] = {
     &sd_tls12_agent,
     &sd_tls13_agent,
     &sd_dtls12_agent,
+    &sd_quic_agent,
     &sd_wireguard_agent,
     &sd_minimalt_agent,
     &sd_curvecp_agent,

@@ -46,6 +46,12 @@ struct sd_unit {
 #define SD_UNIT_RESET         0x04 /* net_in: the carrier broke; net_out: break it */
 #define SD_UNIT_DONT_FRAGMENT 0x08 /* net_out: set DF (path MTU discovery) */
 
+/* Streams of a session with many are numbered by the application, from 0; others know 0 only.  A
+ * side begins a stream by saying something on it, the other answers on the same.  With
+ * ops->messages, this one is no stream but messages that may be lost: each app_in() is one, as is
+ * each SD_EV_DATA. */
+#define SD_STREAM_MESSAGES UINT64_MAX
+
 enum sd_event_kind {
     SD_EV_VALIDATED = 1, /* peer proved that it owns its address (cookie, Retry)    */
     SD_EV_PEER_AUTH,     /* peer's identity verified; detail = how or whom; data, len = its
@@ -151,6 +157,7 @@ struct sd_agent_ops {
     uint64_t features;                 /* what the protocol claims: SD_F_* */
     uint16_t overhead;  /* bytes added to one full record or packet of application data */
     uint16_t inner_mtu; /* SD_SERVICE_IP: of the virtual interface; else 0 */
+    bool messages;      /* SD_SERVICE_STREAM: carries SD_STREAM_MESSAGES, too */
 
     /* SD_OK, SD_E_ARG (why in *error), SD_E_UNSUPPORTED, SD_E_NOMEM. */
     int (*create)(struct sd_agent **, const struct sd_config *, struct sd_env *,

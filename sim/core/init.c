@@ -1,11 +1,14 @@
 /* init.c - what every program does first, and the proof that virtual time and counting work:
  * an interposer that the linker left out or made invisible would be silent otherwise. */
+#include <gnutls/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/core/env.h"
 #include "sim/core/error.h"
+#include "sim/core/gnutls_host.h"
 #include "sim/core/openssl_host.h"
 
 static int broken(const char *what)
@@ -34,6 +37,17 @@ static int check_interposers(struct sd_env *env)
     if (sd_account_calls(&env->account, SD_OP_HASH) != 1 ||
         sd_account_bytes(&env->account, SD_OP_HASH) != 3)
         return broken("libcrypto's work is not counted");
+
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, "abc", 3, digest) != GNUTLS_E_SUCCESS)
+        return broken("GnuTLS cannot hash");
+    if (sd_account_calls(&env->account, SD_OP_HASH) != 2 ||
+        sd_account_bytes(&env->account, SD_OP_HASH) != 6)
+        return broken("nettle's work is not counted");
+    struct sd_rng untouched = env->rng;
+    uint8_t drawn;
+    if (gnutls_rnd(GNUTLS_RND_NONCE, &drawn, sizeof drawn) != GNUTLS_E_SUCCESS ||
+        memcmp(&untouched, &env->rng, sizeof untouched) == 0)
+        return broken("GnuTLS does not draw from the agent's stream");
     return SD_OK;
 }
 
@@ -46,6 +60,8 @@ int sd_core_init(void)
         return broken("OpenSSL was used before sd_core_init()");
     if (!sd_sodium_host())
         return broken("libsodium does not start");
+    if (!sd_gnutls_host())
+        return broken("GnuTLS does not start");
     struct sd_env env;
     int result = sd_env_init(&env, 0);
     if (result != SD_OK)

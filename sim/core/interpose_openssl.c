@@ -4,7 +4,6 @@
  *
  * Only the outermost call counts: what an operation is made of belongs to its price. */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include <dlfcn.h>
 #include <openssl/crypto.h>
 #include <openssl/decoder.h>
 #include <openssl/encoder.h>
@@ -16,27 +15,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sim/core/account.h"
-#include "sim/core/env.h"
+#include "sim/core/interpose.h"
 
 #pragma GCC visibility push(default)
-
-/* `real`: the library's own function of that name. */
-#define REAL(function)                                                                             \
-    static __typeof__(&function) real;                                                             \
-    if (real == NULL)                                                                              \
-    *(void **)&real = dlsym(RTLD_NEXT, #function)
-
-#define COUNTING (sd_entered != NULL && sd_count_depth == 0)
-
-/* The call, with nothing inside it counted. */
-#define INSIDE(call)                                                                               \
-    __extension__({                                                                                \
-        sd_count_depth++;                                                                          \
-        __typeof__(call) result_ = (call);                                                         \
-        sd_count_depth--;                                                                          \
-        result_;                                                                                   \
-    })
 
 /* -- names of algorithms, one spelling each whichever way OpenSSL got at them -- */
 

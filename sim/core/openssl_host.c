@@ -1,34 +1,15 @@
 /* openssl_host.c - OpenSSL and libsodium draw from the entered agent's stream, and OpenSSL's
  * memory is on the entered agent's heap; outside any agent both live as usual. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* RAND_METHOD: the one hook in front of every DRBG of 3.0 */
-#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <sys/random.h>
 
+#include "sim/core/entropy.h"
 #include "sim/core/heap.h"
 #include "sim/core/openssl_host.h"
-
-static void fill(void *buf, size_t len)
-{
-    if (sd_entered != NULL) {
-        sd_random(sd_entered, buf, len);
-        return;
-    }
-    for (uint8_t *p = buf; len > 0;) {
-        ssize_t n = getrandom(p, len, 0);
-        if (n < 0 && errno != EINTR)
-            abort(); /* weak keys would be worse */
-        if (n > 0) {
-            p += n;
-            len -= (size_t)n;
-        }
-    }
-}
 
 /* -- OpenSSL -- */
 
@@ -58,7 +39,7 @@ static void *resize(void *block, size_t size, const char *file, int line)
 
 static int rand_bytes(unsigned char *buf, int len)
 {
-    fill(buf, (size_t)len);
+    sd_entropy(buf, (size_t)len);
     return 1;
 }
 
@@ -110,14 +91,14 @@ static const char *sodium_name(void)
 static uint32_t sodium_random(void)
 {
     uint32_t v;
-    fill(&v, sizeof v);
+    sd_entropy(&v, sizeof v);
     return v;
 }
 
 static struct randombytes_implementation sodium_method = {
     .implementation_name = sodium_name,
     .random = sodium_random,
-    .buf = fill,
+    .buf = sd_entropy,
 };
 
 bool sd_sodium_host(void)

@@ -16,6 +16,8 @@ static const struct lost_row lost_rows[] = {
     {"tls13", "resumed", 1, SD_SECOND, SD_SECOND},
     {"tls13", "early", 1, SD_SECOND, SD_SECOND},
     {"tls12", "resumed", 1, SD_SECOND, SD_SECOND},
+    {"quic", "fresh", 1, 999 * SD_MS, 999 * SD_MS + 1},
+    {"quic", "resumed", 1, 999 * SD_MS, 999 * SD_MS + 1},
     {"dtls12", "fresh", 1, SD_SECOND, SD_SECOND},
     {"dtls12", "resumed", 1, SD_SECOND, SD_SECOND},
     {"wireguard", "fresh", 1, 5 * SD_SECOND, 5334 * SD_MS},
@@ -55,7 +57,7 @@ static void connect_and_close(void *ctx)
 static void sessions_follow_one_another(void **state)
 {
     (void)state;
-    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "wireguard"};
+    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "quic", "wireguard"};
     for (size_t i = 0; i < SD_ROWS(protocols); i++) {
         struct world w;
         world_make(&w, &(struct world_options){.protocol = protocols[i]});
@@ -81,10 +83,8 @@ static void first_action_settles_roles(void **state)
     static const struct {
         const char *protocol, *mode;
         unsigned rtts;
-    } both[] = {{"tls13", "fresh", 2},
-                {"tls13", "resumed", 2},
-                {"tls13", "early", 1},
-                {"dtls12", "resumed", 1},
+    } both[] = {{"tls13", "fresh", 2},    {"tls13", "resumed", 2}, {"tls13", "early", 1},
+                {"dtls12", "resumed", 1}, {"quic", "early", 0},    {"quic", "token", 1},
                 {"wireguard", "fresh", 1}};
     for (size_t i = 0; i < SD_ROWS(both); i++) {
         struct world w;
@@ -148,7 +148,10 @@ static void keys_are_renewed(void **state)
     (void)state;
     static const struct {
         const char *protocol, *event;
-    } rows[] = {{"tls13", "key update"}, {"wireguard", "key update"}, {"tls12", "refused"}};
+    } rows[] = {{"tls13", "key update"},
+                {"quic", "key update"},
+                {"wireguard", "key update"},
+                {"tls12", "refused"}};
     for (size_t i = 0; i < SD_ROWS(rows); i++) {
         struct world w;
         world_make(&w, &(struct world_options){.protocol = rows[i].protocol});
@@ -174,7 +177,7 @@ static void stop_when_ready(void *ctx, const struct sd_lab_event *e)
 static void stopping_at_ready(void **state)
 {
     (void)state;
-    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "wireguard"};
+    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "quic", "wireguard"};
     for (size_t i = 0; i < SD_ROWS(protocols); i++) {
         uint64_t bytes[2];
         for (int early = 0; early < 2; early++) {

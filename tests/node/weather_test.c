@@ -91,7 +91,7 @@ static void fates(const char *protocol, uint64_t seed, uint64_t weather, char *o
 static void everybody_meets_the_same_weather(void **state)
 {
     (void)state;
-    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "wireguard"};
+    static const char *const protocols[] = {"tls13", "tls12", "dtls12", "quic", "wireguard"};
     enum { PACKETS = 12 };
     char first[PACKETS + 1] = "", other[PACKETS + 1];
     for (size_t i = 0; i < SD_ROWS(protocols); i++) {

@@ -1,0 +1,172 @@
+/* credentials.c - what of GnuTLS an agent has for itself, and what all agents of the process share:
+ * decoding a certificate and its key costs as much as a handshake, and neither is changed by one.
+ */
+#include "protocols/quic/quic.h"
+
+#include <string.h>
+
+/* RFC 8446 9.1's mandatory suite first.  QUIC has no CCM_8, no middlebox compatibility. */
+#define SUITES                                                                                     \
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:"      \
+    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE"
+/* -KX-ALL leaves pre-shared keys as the only way: no certificate is asked for or sent. */
+#define SUITES_PSK SUITES ":-KX-ALL:+DHE-PSK:+ECDHE-PSK"
+
+#define PSK_IDENTITY "Client_identity" /* what openssl's own programs use */
+
+gnutls_priority_t quic_priorities(bool psk)
+{
+    static gnutls_priority_t made[2];
+    if (!made[psk]) {
+        struct sd_env *agent_env = sd_enter(NULL);
+        if (gnutls_priority_init(&made[psk], psk ? SUITES_PSK : SUITES, NULL) != GNUTLS_E_SUCCESS)
+            made[psk] = NULL;
+        sd_leave(agent_env);
+    }
+    return made[psk];
+}
+
+/* -- certificates -- */
+
+static int trust(gnutls_certificate_credentials_t made, const char *pem)
+{
+    gnutls_datum_t ca = {(unsigned char *)(uintptr_t)pem, (unsigned)strlen(pem)};
+    return gnutls_certificate_set_x509_trust_mem(made, &ca, GNUTLS_X509_FMT_PEM);
+}
+
+static int identify(gnutls_certificate_credentials_t made, const struct sd_identity *id)
+{
+    if (!id || !id->certificate || !id->private_key)
+        return GNUTLS_E_SUCCESS;
+    gnutls_datum_t leaf = {(unsigned char *)(uintptr_t)id->certificate,
+                           (unsigned)strlen(id->certificate)};
+    gnutls_datum_t key = {(unsigned char *)(uintptr_t)id->private_key,
+                          (unsigned)strlen(id->private_key)};
+    return gnutls_certificate_set_x509_key_mem(made, &leaf, &key, GNUTLS_X509_FMT_PEM);
+}
+
+static int make(gnutls_certificate_credentials_t *made, const char *ca,
+                const struct sd_identity *id)
+{
+    int r = gnutls_certificate_allocate_credentials(made);
+    if (r >= 0)
+        r = trust(*made, ca);
+    if (r >= 0)
+        r = identify(*made, id);
+    if (r < 0) {
+        if (*made)
+            gnutls_certificate_free_credentials(*made);
+        *made = NULL;
+    }
+    return r;
+}
+
+/* By authority, certificate and key; never freed, because agents come and go and come again. */
+#define SHARED_MAX 64
+static struct {
+    uint64_t recipe;
+    gnutls_certificate_credentials_t made;
+} shared[SHARED_MAX];
+
+static uint64_t recipe_of(const char *ca, const struct sd_identity *id)
+{
+    uint64_t recipe = sd_hash_text(0, ca);
+    recipe = sd_hash_text(recipe, id && id->certificate ? id->certificate : "");
+    return sd_hash_text(recipe, id && id->private_key ? id->private_key : "");
+}
+
+static int share(struct quic *q)
+{
+    const char *ca = q->config.ca ? q->config.ca : sd_identity_ca();
+    uint64_t recipe = recipe_of(ca, q->config.identity);
+    size_t at = 0;
+    while (at < SHARED_MAX && shared[at].made && shared[at].recipe != recipe)
+        at++;
+    if (at == SHARED_MAX)
+        return GNUTLS_E_MEMORY_ERROR;
+    int r = GNUTLS_E_SUCCESS;
+    if (!shared[at].made) {
+        struct sd_env *agent_env = sd_enter(NULL);
+        r = make(&shared[at].made, ca, q->config.identity);
+        sd_leave(agent_env);
+        shared[at].recipe = recipe;
+    }
+    q->certificate = shared[at].made;
+    return r < 0 ? r : GNUTLS_E_SUCCESS;
+}
+
+/* -- pre-shared keys: hexadecimal or raw, by the same name on both sides -- */
+
+static const char *psk_identity(const struct quic *q)
+{
+    return q->config.psk_identity ? q->config.psk_identity : PSK_IDENTITY;
+}
+
+static int on_psk(gnutls_session_t tls, const char *name, gnutls_datum_t *key)
+{
+    const ngtcp2_crypto_conn_ref *ref = gnutls_session_get_ptr(tls);
+    const struct quic *q = ((struct quic_connection *)ref->user_data)->quic;
+    if (strcmp(name, psk_identity(q)) != 0)
+        return GNUTLS_E_INSUFFICIENT_CREDENTIALS;
+    key->data = gnutls_malloc(q->config.psk_len);
+    if (!key->data)
+        return GNUTLS_E_MEMORY_ERROR;
+    memcpy(key->data, q->config.psk, q->config.psk_len);
+    key->size = (unsigned)q->config.psk_len;
+    return GNUTLS_E_SUCCESS;
+}
+
+static int know_psk(struct quic *q)
+{
+    const gnutls_datum_t key = {(unsigned char *)(uintptr_t)q->config.psk,
+                                (unsigned)q->config.psk_len};
+    int r = gnutls_psk_allocate_client_credentials(&q->psk_client);
+    if (r == GNUTLS_E_SUCCESS)
+        r = gnutls_psk_set_client_credentials(q->psk_client, psk_identity(q), &key,
+                                              GNUTLS_PSK_KEY_RAW);
+    if (r == GNUTLS_E_SUCCESS)
+        r = gnutls_psk_allocate_server_credentials(&q->psk_server);
+    if (r == GNUTLS_E_SUCCESS)
+        gnutls_psk_set_server_credentials_function(q->psk_server, on_psk);
+    return r;
+}
+
+/* -- a server's tickets -- */
+
+static int issue(struct quic *q)
+{
+    int r = gnutls_session_ticket_key_generate(&q->ticket_key);
+    if (r == GNUTLS_E_SUCCESS)
+        r = gnutls_anti_replay_init(&q->anti_replay);
+    if (r == GNUTLS_E_SUCCESS) {
+        gnutls_anti_replay_set_add_function(q->anti_replay, quic_replay_add);
+        gnutls_anti_replay_set_ptr(q->anti_replay, q);
+    }
+    return r;
+}
+
+int quic_credentials(struct quic *q, struct sd_error *error)
+{
+    int r = q->mode->psk ? know_psk(q) : share(q);
+    if (r == GNUTLS_E_SUCCESS && (q->config.role & SD_ROLE_SERVER))
+        r = issue(q);
+    if (r == GNUTLS_E_SUCCESS && quic_priorities(q->mode->psk))
+        return SD_OK;
+    return sd_fail(error, SD_E_ARG, "quic: cannot set up GnuTLS with identity '%s': %s",
+                   q->config.identity ? q->config.identity->name : "none",
+                   r == GNUTLS_E_SUCCESS ? "it refuses its priorities" : gnutls_strerror(r));
+}
+
+void quic_credentials_fini(struct quic *q)
+{
+    if (q->psk_client)
+        gnutls_psk_free_client_credentials(q->psk_client);
+    if (q->psk_server)
+        gnutls_psk_free_server_credentials(q->psk_server);
+    if (q->ticket_key.data)
+        sd_wipe(q->ticket_key.data, q->ticket_key.size);
+    gnutls_free(q->ticket_key.data);
+    if (q->anti_replay)
+        gnutls_anti_replay_deinit(q->anti_replay);
+    sd_free(q->seen);
+}
