@@ -21,9 +21,8 @@ const char *sr_fingerprint_text(const uint8_t fingerprint[SD_FINGERPRINT_LEN],
 size_t sr_description_write(const struct sr_description *d, char *text, size_t cap)
 {
     char fingerprint[SR_FINGERPRINT_TEXT], ip[SD_ADDR_TEXT];
-    struct sd_addr host = d->address;
-    uint16_t port = host.port;
-    host.port = 0;
+    struct sd_addr host = sd_ipv4_word(sd_addr_ipv4(&d->address), 0);
+    uint16_t port = d->address.port;
     sd_addr_text(&host, ip);
     ip[strcspn(ip, ":")] = '\0';
     int n = snprintf(text, cap,

@@ -80,6 +80,8 @@ static void begin(struct sr_session *s, const struct sr_profile *p, const char *
         sr_session_tell(s, SD_EV_WRITABLE, 0, NULL);
     }
     s->report_at = a->now + SR_REPORT_EVERY / 2;
+    s->heard_at = a->now;
+    s->silent_at = a->now + SR_SILENCE;
     sr_session_timer(s);
 }
 

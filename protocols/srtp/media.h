@@ -18,12 +18,14 @@
 #include "sim/core/settle.h"
 
 #define SR_SOURCES_MAX  64 /* SSRCs that one peer may send from */
+#define SR_TRIALS_MAX   16 /* calls that a packet of unknown origin is tried with */
 #define SR_CALLS_MAX    4096
 #define SR_PAYLOAD_TYPE 96                /* of stream 0; RFC 3551: dynamic */
 #define SR_STREAMS      32                /* payload types 96 to 127 */
 #define SR_CLOCK_HZ     90000             /* of all RTP timestamps */
 #define SR_MSL          (120 * SD_SECOND) /* RFC 793; RFC 5764 5.2: old keys are kept so long */
 #define SR_LINGER       (10 * SD_SECOND)  /* for a new association after one was closed */
+#define SR_SILENCE      (25 * SD_SECOND)  /* RFC 3550 6.3.5: five intervals, then nobody is there */
 #define SR_REPORT_EVERY                                                                            \
     (5 * SD_SECOND) /* RFC 3550 6.2: the least interval; half of it at first                       \
                      */
@@ -77,7 +79,8 @@ struct sr_session {
     bool send_old; /* server: until the client shows that it has the new ones */
     struct sr_source *ours, *theirs;
     uint32_t theirs_count;
-    sd_time report_at, linger_at; /* SD_NEVER: not running */
+    sd_time heard_at;                        /* anything authentic */
+    sd_time report_at, linger_at, silent_at; /* SD_NEVER: not running */
     struct sd_due due;
 };
 

@@ -14,9 +14,7 @@ int sr_drop(struct srtp *a, int reason)
     return reason;
 }
 
-/* RFC 5764 5.1.2: by SSRC; a new one belongs to the association of its sender's address, and not,
- * as there, to whichever association can open it: that would make a stranger's packet cost as much
- * as there are calls. */
+/* RFC 5764 5.1.2: by SSRC; a new one is first taken to be of its sender's address. */
 static struct sr_session *session_of(const struct srtp *a, const struct sd_path *path,
                                      uint32_t ssrc, struct sr_source **source)
 {
@@ -83,6 +81,19 @@ static int open_new(struct sr_session *s, uint32_t ssrc, struct packet *p,
     return result;
 }
 
+/* RFC 5764 5.1.2: neither SSRC nor address is known, so every call is tried; but not where they are
+ * many, because a stranger's packet would cost as much as there are. */
+static struct sr_session *open_stranger(struct srtp *a, uint32_t ssrc, struct packet *p,
+                                        struct sr_source **source)
+{
+    for (uint32_t i = 0; i < a->by_sid.size && a->by_sid.used <= SR_TRIALS_MAX; i++) {
+        struct sr_session *s = a->by_sid.slot[i].item;
+        if (s && s->phase == SR_OPEN && open_new(s, ssrc, p, source) == SD_OK)
+            return s;
+    }
+    return NULL;
+}
+
 /* Replies follow authentic media to where it comes from now, if they may. */
 static void follow(struct sr_session *s, const struct sd_unit *u)
 {
@@ -130,10 +141,31 @@ static int deliver(struct sr_session *s, struct sr_source *source, size_t len)
     return SD_OK;
 }
 
+/* Where its source stands: 0 before the first packet. */
+static uint64_t newest_of(const struct sr_source *source)
+{
+    return source ? (uint64_t)source->context.roc << 16 | source->context.s_l : 0;
+}
+
+/* An authentic packet, which is in `plain` now. */
+static int accept(struct sr_session *s, struct sr_source *source, const struct packet *p,
+                  const struct sd_unit *u, bool newest)
+{
+    s->heard_at = s->agent->now;
+    if (p->use == SR_RTCP) {
+        sr_report_read(s, source, plain, p->plain_len);
+        return SD_OK;
+    }
+    if (newest) /* an old one may have been kept back on the old path */
+        follow(s, u);
+    return deliver(s, source, p->plain_len);
+}
+
 static int media_in(struct srtp *a, const struct sd_unit *u)
 {
     struct packet p = {.data = u->data, .len = u->len};
     struct sd_reader r = sd_reader_of(u->data, u->len);
+    struct sr_source *source;
     sd_get8(&r);
     uint8_t type = sd_get8(&r);
     p.use = type >= SR_RTCP_TYPE_FIRST && type <= SR_RTCP_TYPE_LAST ? SR_RTCP : SR_RTP;
@@ -141,22 +173,15 @@ static int media_in(struct srtp *a, const struct sd_unit *u)
     uint32_t ssrc = sd_get32(&r);
     if (r.bad || u->len > PACKET_MAX)
         return SD_DROP_MALFORMED;
-    struct sr_source *source;
     struct sr_session *s = session_of(a, &u->path, ssrc, &source);
     if (!s)
-        return SD_DROP_UNKNOWN;
+        return (s = open_stranger(a, ssrc, &p, &source)) ? accept(s, source, &p, u, true)
+                                                         : SD_DROP_UNKNOWN;
     if (s->phase != SR_OPEN)
         return SD_DROP_STATE;
-    uint64_t before = source ? (uint64_t)source->context.roc << 16 | source->context.s_l : 0;
+    uint64_t before = newest_of(source);
     int result = source ? open_packet(s, &source->context, &p) : open_new(s, ssrc, &p, &source);
-    if (result != SD_OK)
-        return result;
-    if (p.use == SR_RTP && ((uint64_t)source->context.roc << 16 | source->context.s_l) > before)
-        follow(s, u); /* an old packet may have been kept back on the old path */
-    if (p.use == SR_RTP)
-        return deliver(s, source, p.plain_len);
-    sr_report_read(s, source, plain, p.plain_len);
-    return SD_OK;
+    return result == SD_OK ? accept(s, source, &p, u, newest_of(source) > before) : result;
 }
 
 int sr_receive(struct srtp *a, const struct sd_unit *u)

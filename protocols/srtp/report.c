@@ -174,9 +174,10 @@ static void read_block(struct sr_session *s, struct sd_reader *r)
     uint32_t jitter = sd_get32(r), last = sd_get32(r), delay = sd_get32(r);
     if (r->bad || !is_ours(s, ssrc))
         return;
+    uint32_t back_and_forth = middle(ntp_now(a)) - last - delay;
     if (last)
         snprintf(rtt, sizeof rtt, ", round trip %u ms",
-                 (uint32_t)((uint64_t)(middle(ntp_now(a)) - last - delay) * 1000 / 65536));
+                 (uint32_t)(((uint64_t)back_and_forth * 1000 + 32768) / 65536));
     snprintf(text, sizeof text, "peer's report: %u lost, %u %% of late, jitter %u ms%s", lost,
              fraction * 100u / 256, jitter / (SR_CLOCK_HZ / 1000), rtt);
     sr_session_tell(s, SD_EV_NOTE, 0, text);

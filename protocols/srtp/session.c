@@ -128,7 +128,9 @@ static sd_time least(sd_time a, sd_time b)
 
 void sr_session_timer(struct sr_session *s)
 {
-    sd_time due = least(s->report_at, least(s->linger_at, s->old.there ? s->old_until : SD_NEVER));
+    sd_time due = least(s->report_at, least(s->linger_at, s->silent_at));
+    if (s->old.there)
+        due = least(due, s->old_until);
     sd_agenda_set(&s->agent->agenda, s->agent->env, &s->due, due);
 }
 
@@ -139,6 +141,12 @@ static void on_due(struct sr_session *s)
         sr_session_over(s, SD_EV_CLOSED, "the DTLS association was closed");
         return;
     }
+    if (s->silent_at <= a->now && s->heard_at + SR_SILENCE <= a->now) {
+        sr_session_over(s, SD_EV_CLOSED, "nothing was heard of the peer for 25 s");
+        return;
+    }
+    if (s->silent_at <= a->now)
+        s->silent_at = s->heard_at + SR_SILENCE;
     if (s->old.there && s->old_until <= a->now) {
         s->send_old = false;
         sd_wipe(&s->old, sizeof s->old);
@@ -166,7 +174,7 @@ struct sr_session *sr_session_new(struct srtp *a, const struct sd_path *path, bo
     s->client = client;
     s->path = *path;
     s->due.order = s->sid;
-    s->due.at = s->report_at = s->linger_at = SD_NEVER;
+    s->due.at = s->report_at = s->linger_at = s->silent_at = SD_NEVER;
     if (!sd_index_add(&a->by_sid, a->env, hash_number(a, s->sid), s) ||
         !sd_index_add(&a->by_remote, a->env, hash_remote(a, &path->remote), s)) {
         sr_session_free(s);
@@ -220,7 +228,7 @@ int sr_session_close(struct sr_session *s)
     }
     sr_report_send(s, true);
     s->phase = SR_CLOSING;
-    s->report_at = SD_NEVER;
+    s->report_at = s->silent_at = SD_NEVER;
     sr_session_timer(s);
     if (s->association)
         sr_dtls_close(s->agent, s->association);
