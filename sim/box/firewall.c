@@ -1,4 +1,5 @@
 #include "sim/box/firewall.h"
+#include "sim/box/guard.h"
 #include "sim/box/ip.h"
 
 #include <string.h>
@@ -10,23 +11,18 @@ static bool known(uint8_t kind)
            kind == SD_TCP_OPTION_TIMESTAMPS;
 }
 
-/* Puts NOPs over what is not known; true: there was such a thing. */
-static bool overwrite(uint8_t *option, uint8_t *end)
+/* Puts NOPs over what is not known; true: there was such a thing.  What is malformed ends the list,
+ * and is the receiver's business. */
+static bool overwrite(uint8_t *options, size_t len)
 {
+    const uint8_t *option;
+    size_t at = 0;
     bool found = false;
-    while (option < end && *option != SD_TCP_OPTION_END) {
-        if (*option == SD_TCP_OPTION_NOP) {
-            option++;
+    while ((option = sd_tcp_option_next(options, len, &at)) != NULL) {
+        if (known(option[0]))
             continue;
-        }
-        size_t len = end - option >= 2 ? option[1] : 0;
-        if (len < 2 || len > (size_t)(end - option))
-            break; /* malformed from here on: the receiver's business */
-        if (!known(*option)) {
-            memset(option, SD_TCP_OPTION_NOP, len);
-            found = true;
-        }
-        option += len;
+        memset(options + (option - options), SD_TCP_OPTION_NOP, option[1]);
+        found = true;
     }
     return found;
 }
@@ -40,7 +36,7 @@ static bool strip(const struct sd_ip *v)
         return false;
     size_t options = header - SD_TCP_HEADER;
     uint32_t before = sd_sum(0, tcp + SD_TCP_HEADER, options);
-    if (!overwrite(tcp + SD_TCP_HEADER, tcp + header))
+    if (!overwrite(tcp + SD_TCP_HEADER, options))
         return false;
     uint32_t after = sd_sum(0, tcp + SD_TCP_HEADER, options);
     uint16_t old = sd_read16(tcp + SD_TCP_CHECKSUM);
