@@ -50,7 +50,7 @@ static bool remember(struct minimalt *mt, uint64_t tid)
 
 /* -- work -- */
 
-static bool wants_work(const struct minimalt *mt)
+bool mt_accept_wants_work(const struct minimalt *mt)
 {
     switch (mt->validation) {
     case SD_VALIDATE_ALWAYS:
@@ -64,7 +64,7 @@ static bool wants_work(const struct minimalt *mt)
 
 static int judge_work(struct minimalt *mt, const struct sd_unit *unit, const struct mt_packet *p)
 {
-    if (!wants_work(mt))
+    if (!mt_accept_wants_work(mt))
         return mt->strangers < mt->half_open_max || mt->validation != SD_VALIDATE_NEVER
                    ? SD_OK
                    : SD_DROP_FULL;

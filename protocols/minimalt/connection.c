@@ -54,6 +54,7 @@ void mt_connection_free(struct minimalt *mt, struct mt_connection *c)
     mt->connections--;
     mt_queue_fini(&c->out);
     sd_free(c->wanted);
+    mt_create_held_free(c->held);
     sd_free(c);
 }
 
@@ -90,7 +91,8 @@ struct sd_event *mt_tell(struct minimalt *mt, const struct mt_connection *c,
 void mt_connection_end(struct minimalt *mt, struct mt_connection *c, enum sd_event_kind kind,
                        uint64_t code, const char *detail)
 {
-    mt_tell(mt, c, kind, detail)->code = code;
+    if (!c->held)
+        mt_tell(mt, c, kind, detail)->code = code;
     mt_connection_free(mt, c);
 }
 
@@ -190,6 +192,8 @@ int mt_connection_data(struct minimalt *mt, struct mt_connection *c, const uint8
     c->in_ended = len == 0;
     c->tunnel->probe_after = MT_PROBE_FIRST;
     grant(mt, c);
+    if (c->held)
+        return mt_create_hold_data(mt, c, data, len);
     if (!c->closing) {
         struct sd_event *e = mt_tell(mt, c, SD_EV_DATA, NULL);
         e->data = data;

@@ -29,8 +29,9 @@ bool mt_lookup_waits(const struct minimalt *mt, const struct mt_tunnel *resolver
 static bool join(struct minimalt *mt, struct mt_connection *c, struct mt_tunnel *t)
 {
     mt->stats.handshakes += t->last_connection == 0;
+    t->puzzles = 0;
     mt_connection_join(c, t, t->last_connection + 1);
-    if (!mt_control_create(mt, c))
+    if (!mt_create(mt, c))
         return false;
     if (t->met)
         mt_tell(mt, c, SD_EV_PEER_AUTH, "it has the key of its signed record");

@@ -16,11 +16,23 @@ struct mt_wanted { /* of a connection that waits for its server's record */
     uint8_t server_long[MT_KEY_LEN]; /* S */
 };
 
+struct mt_user {
+    bool given;                                   /* else nobody in particular */
+    uint8_t key[MT_KEY_LEN], x[MT_AUTHENTICATOR]; /* U and its authenticator */
+};
+
+struct mt_held { /* of a connection whose initiator has to solve a puzzle first */
+    struct mt_user user;
+    struct mt_queue data;
+    bool ended;
+};
+
 struct mt_connection {
     sd_sid sid;
     uint32_t id;              /* in its tunnel */
     struct mt_tunnel *tunnel; /* NULL: it waits */
     struct mt_wanted *wanted;
+    struct mt_held *held; /* NULL: it is the application's */
     struct mt_connection *next;
     bool initiator;
 
@@ -212,8 +224,15 @@ struct sd_event *mt_tell(struct minimalt *, const struct mt_connection *, enum s
 int mt_control_handle(struct minimalt *, struct mt_tunnel *, struct mt_said *);
 bool mt_control_say(struct minimalt *, struct mt_tunnel *, enum mt_call, const void *, size_t);
 bool mt_control_say_of(struct minimalt *, struct mt_tunnel *, enum mt_call, uint32_t connection);
+
+/* create.c */
 /* create() or createAuth() of a connection that this side opens. */
-bool mt_control_create(struct minimalt *, struct mt_connection *);
+bool mt_create(struct minimalt *, struct mt_connection *);
+int mt_create_asked(struct minimalt *, struct mt_tunnel *, struct mt_said *); /* enum sd_result */
+int mt_create_hold_data(struct minimalt *, struct mt_connection *, const uint8_t *, size_t);
+/* The puzzle in the tunnel was solved: what was held goes on. */
+int mt_create_worked(struct minimalt *, struct mt_tunnel *);
+void mt_create_held_free(struct mt_held *);
 
 /* rekey.c */
 void mt_rekey_announce(struct minimalt *, struct mt_tunnel *); /* nextTid */
@@ -232,8 +251,10 @@ void mt_puzzle_pose(struct minimalt *, const struct mt_packet *, const struct sd
 int mt_puzzle_check(struct minimalt *, const struct mt_packet *);
 /* The initiator solves one, and begins again. */
 int mt_puzzle_solve(struct minimalt *, struct mt_tunnel *, const struct mt_packet *);
-/* puzzle() in a tunnel. */
+/* puzzle() and puzzleSolution() in a tunnel. */
+bool mt_puzzle_ask(struct minimalt *, struct mt_tunnel *);
 int mt_puzzle_asked(struct minimalt *, struct mt_tunnel *, struct sd_reader *arguments);
+int mt_puzzle_answered(struct minimalt *, struct mt_tunnel *, struct sd_reader *arguments);
 
 /* record.c */
 /* The record of the bytes if both signatures are good and it is of this time; NULL: not. */
@@ -267,6 +288,8 @@ void mt_lookup_cancel(struct minimalt *, struct mt_connection *);
 
 /* accept.c: a packet of a tunnel that does not exist */
 int mt_accept(struct minimalt *, const struct sd_unit *, const struct mt_packet *);
+/* Whoever wants something has to solve a puzzle first. */
+bool mt_accept_wants_work(const struct minimalt *);
 
 /* receive.c */
 int mt_receive(struct minimalt *, const struct sd_unit *); /* enum sd_result */

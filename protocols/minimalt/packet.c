@@ -42,3 +42,9 @@ void mt_nonce(uint8_t nonce[MT_NONCE_LEN], const char *label, uint64_t a, uint64
     sd_put64(&w, a);
     sd_put64(&w, b);
 }
+
+uint64_t mt_number_of(const uint8_t first_key[MT_KEY_LEN])
+{
+    struct sd_reader r = sd_reader_of(first_key, MT_KEY_LEN);
+    return sd_get64(&r);
+}

@@ -23,4 +23,7 @@ uint8_t *mt_packet_head(uint8_t *out, uint64_t tid, uint64_t nonce, const uint8_
 /* Every nonce of this protocol: a label of eight bytes and two numbers. */
 void mt_nonce(uint8_t nonce[MT_NONCE_LEN], const char *label, uint64_t a, uint64_t b);
 
+/* A number for what lasts as long as a tunnel, whose TID changes: of the C' that it began with. */
+uint64_t mt_number_of(const uint8_t first_key[MT_KEY_LEN]);
+
 #endif

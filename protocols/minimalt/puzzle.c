@@ -118,3 +118,23 @@ int mt_puzzle_asked(struct minimalt *mt, struct mt_tunnel *t, struct sd_reader *
         mt_control_say(mt, t, MT_CALL_PUZZLE_SOLUTION, solution, sizeof solution);
     return result;
 }
+
+bool mt_puzzle_ask(struct minimalt *mt, struct mt_tunnel *t)
+{
+    uint8_t arguments[MT_PUZZLE_LEN + 8];
+    uint64_t n = 2 * mt_unix_ns(mt);
+    struct sd_writer w = sd_writer_of(arguments + MT_PUZZLE_LEN, 8);
+    make_puzzle(mt, arguments, mt_number_of(t->first_key), t->first_key, n);
+    sd_put64(&w, n);
+    return mt_control_say(mt, t, MT_CALL_PUZZLE, arguments, sizeof arguments);
+}
+
+int mt_puzzle_answered(struct minimalt *mt, struct mt_tunnel *t, struct sd_reader *arguments)
+{
+    const uint8_t *r = sd_get(arguments, MT_PUZZLE_R);
+    uint64_t n = sd_get64(arguments);
+    if (t->initiator)
+        return SD_DROP_STATE;
+    int result = check_r(mt, r, mt_number_of(t->first_key), t->first_key, n);
+    return result == SD_OK ? mt_create_worked(mt, t) : result;
+}
