@@ -132,11 +132,13 @@ static int expire(struct sd_agent *agent, sd_time now)
 static void close_connection(struct minimalt *mt, struct mt_connection *c)
 {
     struct mt_tunnel *t = c->tunnel;
-    if (!t) {
+    if (!t && c->out.len == 0) {
         mt_lookup_cancel(mt, c);
         return;
     }
     c->closing = true;
+    if (!t)
+        return; /* what it said is still to be sent */
     t->speak_at = SD_NEVER;
     mt_tunnel_pump(mt, t);
 }

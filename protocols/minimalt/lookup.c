@@ -35,7 +35,10 @@ static bool join(struct minimalt *mt, struct mt_connection *c, struct mt_tunnel 
         return false;
     if (t->met)
         mt_tell(mt, c, SD_EV_PEER_AUTH, "it has the key of its signed record");
-    mt_tell(mt, c, SD_EV_READY, NULL);
+    if (!c->closing)
+        mt_tell(mt, c, SD_EV_READY, NULL);
+    if (mt_connection_has_more(c))
+        t->speak_at = SD_NEVER;
     return true;
 }
 

@@ -47,13 +47,19 @@ static void handle_early(struct minimalt *mt, struct mt_tunnel *t)
     }
 }
 
-static void take_acknowledgment(struct minimalt *mt, struct mt_tunnel *t, uint32_t up_to, bool bare)
+/* Whoever does not show C' any more, or acknowledges something, got what was sent there. */
+static bool has_heard(const struct mt_tunnel *t, const struct mt_packet *p, uint32_t up_to)
 {
-    bool first = t->transport.first && up_to >= t->transport.first->sequence &&
-                 up_to <= t->transport.last_sequence;
-    mt_transport_acknowledged(&t->transport, mt->now, up_to, bare);
-    if (!t->met && first)
+    const struct mt_segment *first = t->transport.first;
+    return !p->key || (first && up_to >= first->sequence && up_to <= t->transport.last_sequence);
+}
+
+static void take_acknowledgment(struct minimalt *mt, struct mt_tunnel *t, const struct mt_packet *p,
+                                uint32_t up_to, bool bare)
+{
+    if (!t->met && has_heard(t, p, up_to))
         mt_tunnel_met(mt, t);
+    mt_transport_acknowledged(&t->transport, mt->now, up_to, bare);
     if (t->initiator)
         mt_rekey_acknowledged(mt, t, up_to);
 }
@@ -79,7 +85,7 @@ int mt_receive_text(struct minimalt *mt, struct mt_tunnel *t, const struct mt_pa
     mt_tunnel_heard(mt, t, path, newest);
     if (t->initiator && !t->confirmed && p->tid == t->tid)
         mt_rekey_confirmed(mt, t);
-    take_acknowledgment(mt, t, up_to, bare);
+    take_acknowledgment(mt, t, p, up_to, bare);
     if (!bare && arrival == MT_AGAIN && !t->initiator && !t->met)
         mt_transport_repeat(&t->transport); /* it did not get the answer */
     if (arrival == MT_NEXT) {
