@@ -13,7 +13,7 @@ local switch = router "switch"
 
 return scenario {
   title   = "A directory between a client and its server",
-  chapter = 7,
+  chapter = 10,
   tags    = { "handshake", "directory" },
 
   sweep = {

@@ -18,7 +18,7 @@ end
 
 return scenario {
   title   = "What a handshake costs",
-  chapter = 7,
+  chapter = 11,
   tags    = { "cost", "survey" },
 
   sweep = {

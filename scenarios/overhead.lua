@@ -17,7 +17,7 @@ local count = 500
 
 return scenario {
   title   = "What protection adds to data",
-  chapter = 8,
+  chapter = 12,
   tags    = { "cost", "survey" },
 
   sweep = {
