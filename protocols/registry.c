@@ -8,6 +8,7 @@
 #include "protocols/minimalt/agent.h"
 #include "protocols/srtp/agent.h"
 #include "protocols/quic/agent.h"
+#include "protocols/gquic/agent.h"
 #include "protocols/tcpcrypt/agent.h"
 #include "protocols/tls12/agent.h"
 #include "protocols/tls13/agent.h"
@@ -18,6 +19,7 @@ const struct sd_agent_ops *const sd_agents[] = {
     &sd_tls13_agent,
     &sd_dtls12_agent,
     &sd_quic_agent,
+    &sd_gquic_agent,
     &sd_wireguard_agent,
     &sd_minimalt_agent,
     &sd_curvecp_agent,

@@ -96,6 +96,8 @@ return scenario {
       function (r) return r.survives end },
     { "CurveCP's server of 2011 does not", when = { protocol = "curvecp", mode = "reference" },
       function (r) return not r.survives end },
+    { "gQUIC's connection id outlives its address", when = { protocol = "gquic" },
+      function (r) return r.survives end },
     { "TLS over TCP does not survive", when = { protocol = { "tls12", "tls13" } },
       function (r) return not r.survives end },
     { "DTLS 1.2 without a connection id does not survive", when = { protocol = "dtls12" },

@@ -100,6 +100,12 @@ return scenario {
       when = { protocol = { "tls13", "dtls13", "quic" }, mode = "early", anti_replay = "off",
                tape = "handshake", moment = { "open", "ended" }, source = "own" },
       function (r) return r.server.delivered_twice == 1 end },
+    { "gQUIC's early data is, too, but only from the address of its token",
+      when = { protocol = "gquic", mode = "early", anti_replay = "off", tape = "handshake",
+               moment = "ended" },
+      function (r)
+        return r.server.delivered_twice == (r.source == "original" and 1 or 0)
+      end },
     { "CurveCP's server of 2011 serves an Initiate again once its connection is over",
       when = { protocol = "curvecp", mode = "reference", tape = "handshake", moment = "ended" },
       function (r) return r.server.delivered_twice == 1 and r.server.handshakes == 2 end },

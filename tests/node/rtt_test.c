@@ -46,6 +46,11 @@ static const struct row rows[] = {
     {"quic", "cookie", 2, 3},
     {"quic", "token", 1, 2},
     {"quic", "psk", 1, 2},
+    {"gquic", "fresh", 1, 2},
+    {"gquic", "resumed", 1, 2},
+    {"gquic", "early", 0, 1},
+    {"gquic", "cookie", 2, 3},
+    {"gquic", "q046", 1, 2},
 };
 
 static void check(const struct world *w, const struct row *row, const char *name, double rtts)

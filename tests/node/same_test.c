@@ -83,6 +83,8 @@ static const struct row rows[] = {
     {.protocol = "quic", .mode = "early", .costs = true},
     {.protocol = "quic", .mode = "token"},
     {.protocol = "dtls12", .mode = "cookie"},
+    {.protocol = "gquic", .mode = "fresh", .keyless = true},
+    {.protocol = "gquic", .mode = "early", .costs = true, .keyless = true},
     {.protocol = "wireguard", .mode = "fresh"},
     {.protocol = "wireguard", .mode = "psk", .costs = true},
     {.protocol = "srtp", .mode = "resumed", .costs = true},
