@@ -5,6 +5,7 @@
 
 #include "protocols/curvecp/agent.h"
 #include "protocols/dtls12/agent.h"
+#include "protocols/dtls13/agent.h"
 #include "protocols/minimalt/agent.h"
 #include "protocols/srtp/agent.h"
 #include "protocols/quic/agent.h"
@@ -18,6 +19,7 @@ const struct sd_agent_ops *const sd_agents[] = {
     &sd_tls12_agent,
     &sd_tls13_agent,
     &sd_dtls12_agent,
+    &sd_dtls13_agent,
     &sd_quic_agent,
     &sd_gquic_agent,
     &sd_wireguard_agent,

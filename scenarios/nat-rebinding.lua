@@ -30,7 +30,7 @@ return scenario {
 
   sweep = {
     protocol = protocols.all,
-    mode     = { "fresh", "reference" },
+    mode     = { "fresh", "cid", "reference" },
     rebind   = { "port", "address", "both" },
     moment   = { "after-1s", "after-ready" },
   },
@@ -100,8 +100,11 @@ return scenario {
       function (r) return r.survives end },
     { "TLS over TCP does not survive", when = { protocol = { "tls12", "tls13" } },
       function (r) return not r.survives end },
-    { "DTLS 1.2 without a connection id does not survive", when = { protocol = "dtls12" },
+    { "DTLS without connection ids does not survive",
+      when = { protocol = { "dtls12", "dtls13" }, mode = "fresh" },
       function (r) return not r.survives end },
+    { "DTLS 1.3 follows its client by connection id", when = { protocol = "dtls13", mode = "cid" },
+      function (r) return r.survives end },
   },
 
   table = {

@@ -85,6 +85,8 @@ static const struct row rows[] = {
     {.protocol = "dtls12", .mode = "cookie"},
     {.protocol = "gquic", .mode = "fresh", .keyless = true},
     {.protocol = "gquic", .mode = "early", .costs = true, .keyless = true},
+    {.protocol = "dtls13", .mode = "early"},
+    {.protocol = "dtls13", .mode = "cid", .costs = true},
     {.protocol = "wireguard", .mode = "fresh"},
     {.protocol = "wireguard", .mode = "psk", .costs = true},
     {.protocol = "srtp", .mode = "resumed", .costs = true},
