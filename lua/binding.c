@@ -344,6 +344,18 @@ static int lab_stream(lua_State *L)
     return 1;
 }
 
+static int lab_call(lua_State *L)
+{
+    struct sd_lab_call call = {
+        .audio_size = (uint32_t)count_arg(L, 2),
+        .video_bps = count_arg(L, 3),
+        .playout = time_arg(L, 4),
+        .last = time_arg(L, 5),
+    };
+    lua_pushinteger(L, sd_lab_call(binding_of(L)->lab, (sd_conn)count_arg(L, 1), &call));
+    return 1;
+}
+
 static int lab_close(lua_State *L)
 {
     lua_pushinteger(L,
@@ -510,6 +522,7 @@ static const luaL_Reg lab_functions[] = {
     {"connect", lab_connect},
     {"send", lab_send},
     {"stream", lab_stream},
+    {"call", lab_call},
     {"close", lab_close},
     {"rekey", lab_rekey},
     {"move", lab_move},

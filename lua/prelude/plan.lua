@@ -198,7 +198,7 @@ function checks.connect(plan, step, from, to)
   mark_role(server, "server")
   plan.clients[from] = true
 end
-checks.request = checks.connect
+checks.request, checks.call = checks.connect, checks.connect
 
 local function needs_agents(plan, step, from, to)
   agent_on(plan, step, from)

@@ -142,6 +142,16 @@ function performers.request(_, fields, from, to)
                      fields.close or false, fields.datagram or false)
 end
 
+-- A session, and media both ways over it.
+function performers.call(step, fields, from, to)
+  local conn = lab.connect(from.id, to.id, 0, 0, false, false)
+  if conn ~= 0 then
+    tried(step, lab.call(conn, fields.audio or 160, fields.video or 0, fields.playout or 0,
+                         fields.last or now_running.plan.finish - lab.now()))
+  end
+  return conn
+end
+
 function performers.send(step, _, from, _, chain)
   local size = P.take("send", P.resolve(step.args[2], now_running.plan.point), P.kinds.size,
                       step.line)
@@ -228,7 +238,7 @@ function P.perform_step(step, from, chain)
   local spec = P.verbs[step.verb]
   local fields = P.fields(step.verb, step.fields, spec.fields, point, step.line)
   local conn = performers[step.verb](step, fields, from, step.args[1], chain)
-  if step.verb == "connect" or step.verb == "request" then
+  if step.verb == "connect" or step.verb == "request" or step.verb == "call" then
     chain.conn = conn ~= 0 and conn
   end
 end

@@ -159,6 +159,7 @@ struct conv *lab_conv_new(struct sd_lab *lab, const struct sd_lab_connect *with)
     c->close = with->close;
     c->inner_datagram = with->inner_datagram;
     c->started = c->opened = c->ready_at = c->first_byte_at = c->reply_at = c->done_at = SD_NEVER;
+    c->stream_at = SD_NEVER;
     for (int i = 0; i < 2; i++) {
         struct party *p = &c->side[i];
         p->conv = c;
@@ -177,6 +178,8 @@ struct conv *lab_conv_new(struct sd_lab *lab, const struct sd_lab_connect *with)
 void lab_conv_free(struct conv *c)
 {
     for (int i = 0; i < 2; i++) {
+        for (uint32_t n = 0; n < c->side[i].segments; n++)
+            free(c->side[i].segment[n].said_at);
         free(c->side[i].segment);
         free(c->side[i].heard);
         lab_tickers_free(c->side[i].tickers);
@@ -414,6 +417,7 @@ static void may_speak(void *ctx)
     p->ready = true;
     if (p == &c->side[CLIENT])
         sd_net_counters(c->lab->net, p->machine, &c->at_ready);
+    lab_tickers_begin(p);
     lab_push_later(c, lab_side_of(p));
     lab_leave(c->lab);
 }

@@ -69,6 +69,7 @@ struct machine {
     struct party *convs;         /* that are not over */
     struct baseline base;
     uint64_t migrated, delivered_twice, garbled; /* since the mark */
+    uint64_t heard, heard_late;                  /* messages of streams, likewise */
     uint64_t refused;                            /* conversations that it could not begin */
     uint64_t spoofed_dh;   /* Diffie-Hellman operations that spoofed packets made it do */
     int capture_interface; /* -1: none yet */
@@ -155,16 +156,27 @@ struct job {
 
 enum { CLIENT, SERVER };
 
+/* Messages of a stream that are of one kind. */
+struct stream_kind {
+    uint32_t size;    /* bytes of each */
+    uint32_t channel; /* the protocol's stream they go on, where datagrams have several */
+    uint32_t burst;   /* so many are a frame; 0: there are none */
+    uint32_t unused;  /* compared as bytes */
+    sd_time playout;  /* later than so long after it was said a message is late; 0: never */
+};
+
 enum segment_kind { SEGMENT_REQUEST, SEGMENT_REPLY, SEGMENT_BULK, SEGMENT_STREAM };
 /* A piece of what one side says: bytes start to end of its stream, or messages of these numbers. */
 struct segment {
     enum segment_kind kind;
     bool datagrams;
     uint64_t start, end;
-    uint64_t len;       /* bytes in all */
-    uint32_t size;      /* STREAM: bytes of a message */
-    uint64_t sent;      /* datagrams: messages */
-    uint64_t delivered; /* bytes, or different messages */
+    uint64_t len;              /* bytes in all */
+    struct stream_kind stream; /* STREAM */
+    sd_time *said_at;          /* STREAM: when each message was */
+    uint64_t times;            /* room there */
+    uint64_t sent;             /* datagrams: messages */
+    uint64_t delivered;        /* bytes, or different messages */
 };
 
 struct party {
@@ -206,7 +218,8 @@ struct conv {
     sd_conn then;
     uint32_t tries; /* of a request as datagrams */
     sd_timer again;
-    sd_time started, opened, ready_at, first_byte_at, reply_at, done_at; /* or SD_NEVER */
+    sd_time started, opened, ready_at, first_byte_at, reply_at, done_at,
+        stream_at;                             /* or SD_NEVER */
     struct sd_net_counters at_start, at_ready; /* of the client's machine */
     uint32_t flights;
     int direction; /* of the last one */
@@ -374,12 +387,19 @@ void lab_meetings_free(struct sd_lab *);
 void lab_say(struct conv *, int side, enum segment_kind, uint64_t len);
 size_t lab_early(struct conv *, const uint8_t **data); /* the request's beginning; said */
 void lab_unsay(struct conv *);
+/* One message more of a stream of them. */
+void lab_say_message(struct conv *, int side, const struct stream_kind *);
+/* The conversation and the side that `from` is; NULL: it is in none of that number. */
+struct conv *lab_conv_from(struct sd_lab *, sd_conn, sd_machine from, int *side);
 void lab_push(struct conv *, int side); /* JOB_PUSH */
 void lab_push_later(struct conv *, int side);
 void lab_hear_bytes(struct conv *, int from, const uint8_t *data, size_t len);
 void lab_hear_message(struct machine *at, const uint8_t *data, size_t len);
 void lab_hear_stranger(struct machine *at, const uint8_t *data, size_t len);
+
+/* media.c */
 void lab_tickers_free(struct ticker *);
+void lab_tickers_begin(struct party *); /* it may speak now */
 
 /* flood.c, replay.c, visit.c */
 void lab_floods_free(struct sd_lab *);

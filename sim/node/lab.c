@@ -240,7 +240,7 @@ void lab_mark(struct sd_lab *lab)
     for (uint32_t i = 0; i < lab->machines; i++) {
         struct machine *m = lab->machine[i];
         lab_baseline(m, &m->base);
-        m->migrated = m->delivered_twice = m->garbled = 0;
+        m->migrated = m->delivered_twice = m->garbled = m->heard = m->heard_late = 0;
     }
     for (uint32_t i = 0; i < lab->convs; i++)
         lab->conv[i]->counted = false;

@@ -129,6 +129,16 @@ int sd_lab_send(struct sd_lab *, sd_conn, sd_machine from, uint64_t len);
  * where the service has them (inside a tunnel always), else on the byte stream. */
 int sd_lab_stream(struct sd_lab *, sd_conn, sd_machine from, uint32_t size, sd_time interval,
                   uint64_t count);
+/* Both sides speak: audio, a packet every 20 ms, and video, 30 frames a second as bursts of packets
+ * with a larger frame every two seconds, each from when it is ready on.  What arrives later than
+ * `playout` after it was said is late. */
+struct sd_lab_call {
+    uint32_t audio_size; /* bytes of a packet; 0: no audio */
+    uint64_t video_bps;  /* on the average; 0: no video */
+    sd_time playout;     /* 0: 150 ms */
+    sd_time last;
+};
+int sd_lab_call(struct sd_lab *, sd_conn, const struct sd_lab_call *);
 int sd_lab_close(struct sd_lab *, sd_conn, sd_machine who);
 int sd_lab_rekey(struct sd_lab *, sd_conn, sd_machine who);
 /* The host itself gets a new address (interface change, not a NAT's). */

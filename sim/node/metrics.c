@@ -149,6 +149,8 @@ static bool agent_metric(const struct machine *m, const char *name, const struct
         {"replays_accepted", n->replays_accepted - b->replays_accepted},
         {"delivered_twice", m->delivered_twice},
         {"garbled", m->garbled},
+        {"heard", m->heard},
+        {"late", m->heard_late},
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (strcmp(name, plain[i].name) == 0) {

@@ -40,6 +40,11 @@ static bool reply_time(const struct conv *c, uint64_t *value)
     return lab_span(c->started, c->reply_at, value);
 }
 
+static bool stream_time(const struct conv *c, uint64_t *value)
+{
+    return lab_span(c->started, c->stream_at, value);
+}
+
 static bool had_handshake(const struct conv *c)
 {
     return c->started != SD_NEVER && c->ready_at != SD_NEVER;
@@ -91,6 +96,7 @@ static const struct {
     {"handshake.time", handshake_time},
     {"first_byte.time", first_byte_time},
     {"reply.time", reply_time},
+    {"stream.first.time", stream_time},
     {"handshake.bytes", bytes_both},
     {"handshake.bytes.client", bytes_client},
     {"handshake.bytes.server", bytes_server},

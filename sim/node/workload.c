@@ -1,4 +1,5 @@
-/* workload.c - what applications say and hear: requests, replies, bulk, streams of datagrams.
+/* workload.c - what applications say and hear: requests, replies, bulk, streams of datagrams
+ * (media.c says when).
  *
  * Each side of a conversation says segments, one after another.  On a byte stream they follow one
  * another without a gap; as datagrams each is a range of message numbers.  Every byte that is
@@ -31,7 +32,7 @@ static sd_time now_of(const struct conv *c)
 static uint64_t message_size(const struct segment *s, uint64_t i)
 {
     if (s->kind == SEGMENT_STREAM)
-        return s->size;
+        return s->stream.size;
     uint64_t messages = s->end - s->start;
     return s->len / messages + (i < s->len % messages);
 }
@@ -87,23 +88,38 @@ void lab_say(struct conv *c, int side, enum segment_kind kind, uint64_t len)
     lab_push_later(c, side);
 }
 
-/* One message more of a stream of them. */
-static void say_message(struct conv *c, int side, uint32_t size)
+/* When message i of this segment is said: it is the next. */
+static void note_time(struct segment *s, uint64_t i, sd_time now)
+{
+    if (i == s->times) {
+        s->times = s->times * 2 + 8;
+        s->said_at = lab_grow(s->said_at, s->times * sizeof *s->said_at);
+    }
+    s->said_at[i] = now;
+}
+
+static bool goes_on(const struct segment *s, const struct stream_kind *kind)
+{
+    return s->kind == SEGMENT_STREAM && memcmp(&s->stream, kind, sizeof *kind) == 0;
+}
+
+void lab_say_message(struct conv *c, int side, const struct stream_kind *kind)
 {
     struct party *p = &c->side[side];
     struct segment *last = p->segments > 0 ? &p->segment[p->segments - 1] : NULL;
-    if (last == NULL || last->kind != SEGMENT_STREAM || last->size != size) {
+    if (last == NULL || !goes_on(last, kind)) {
         last = segment_new(p);
         last->kind = SEGMENT_STREAM;
-        last->size = size;
+        last->stream = *kind;
         last->datagrams = is_datagram(c, SEGMENT_STREAM);
         last->start = last->end = last->datagrams ? p->numbers : p->offered;
     }
-    last->len += size;
+    note_time(last, last->len / kind->size, now_of(c));
+    last->len += kind->size;
     if (last->datagrams)
         last->end = ++p->numbers;
     else
-        last->end = p->offered += size;
+        last->end = p->offered += kind->size;
     if (c->counted)
         c->lab->stream_sent++;
     lab_push_later(c, side);
@@ -190,7 +206,8 @@ static void send_message(struct conv *c, int side, const struct segment *s)
         .conv = c->id, .number = (uint32_t)(s->start + s->sent), .reply = side == SERVER};
     message_whole(bytes, len, &m);
     if (h->ops->service == SD_SERVICE_DATAGRAM) {
-        sd_seat_app_in(&h->seat, now_of(c), p->sid, 0, bytes, len, false);
+        bool ends = s->stream.burst > 0 && (s->sent + 1) % s->stream.burst == 0;
+        sd_seat_app_in(&h->seat, now_of(c), p->sid, s->stream.channel, bytes, len, ends);
         return;
     }
     struct sd_addr to = lab_inner_address(c->lab->machine[c->side[!side].machine]);
@@ -287,18 +304,23 @@ static void heard_of_transfer(struct conv *c, uint64_t bytes, bool whole)
     }
 }
 
-static void heard_of_stream(struct conv *c, uint64_t messages)
+/* Messages `first` and those after it, of a stream that `at` hears. */
+static void heard_of_stream(struct conv *c, struct machine *at, const struct segment *s,
+                            uint64_t first, uint64_t messages)
 {
     sd_time now = now_of(c);
-    if (!c->counted)
-        return;
     struct sd_lab *lab = c->lab;
-    if (messages == 0)
+    if (!c->counted || messages == 0)
         return;
+    if (c->stream_at == SD_NEVER)
+        c->stream_at = now;
     if (lab->stream_last_in != 0 && now - lab->stream_last_in > lab->stream_gap)
         lab->stream_gap = now - lab->stream_last_in;
     lab->stream_last_in = now;
     lab->stream_received += messages;
+    at->heard += messages;
+    for (uint64_t i = first; i < first + messages; i++)
+        at->heard_late += s->stream.playout > 0 && now - s->said_at[i] > s->stream.playout;
 }
 
 static void request_whole(struct conv *c)
@@ -312,8 +334,8 @@ static void request_whole(struct conv *c)
         lab_conv_answered(c);
 }
 
-/* More of segment s has arrived: `bytes` of it, or one message of so many. */
-static void heard(struct conv *c, int from, struct segment *s, uint64_t bytes)
+/* More of segment s has arrived: `bytes` of it, or message i of so many. */
+static void heard(struct conv *c, int from, struct segment *s, uint64_t bytes, uint64_t i)
 {
     uint64_t before = s->delivered;
     s->delivered += s->datagrams ? 1 : bytes;
@@ -341,7 +363,10 @@ static void heard(struct conv *c, int from, struct segment *s, uint64_t bytes)
             lab_conv_announce(c, !from, "received all");
         break;
     case SEGMENT_STREAM:
-        heard_of_stream(c, s->datagrams ? 1 : s->delivered / s->size - before / s->size);
+        if (!s->datagrams)
+            i = before / s->stream.size;
+        heard_of_stream(c, c->lab->machine[c->side[!from].machine], s, i,
+                        s->datagrams ? 1 : s->delivered / s->stream.size - i);
         break;
     }
 }
@@ -375,7 +400,7 @@ void lab_hear_bytes(struct conv *c, int from, const uint8_t *data, size_t len)
         size_t piece = s->end - p->delivered < len ? (size_t)(s->end - p->delivered) : len;
         p->delivered += piece;
         len -= piece;
-        heard(c, from, s, piece); /* may say more, and so move segments */
+        heard(c, from, s, piece, 0); /* may say more, and so move segments */
     }
 }
 
@@ -429,7 +454,7 @@ void lab_hear_message(struct machine *at, const uint8_t *data, size_t len)
             at->lab->stream_duplicates++;
         return;
     }
-    heard(c, from, s, len);
+    heard(c, from, s, len, m.number - s->start);
 }
 
 /* Bytes of a session that belongs to no conversation: a replay, if they are one's first. */
@@ -443,7 +468,7 @@ void lab_hear_stranger(struct machine *at, const uint8_t *data, size_t len)
 
 /* -- what scripts ask for -- */
 
-static struct conv *conv_from(struct sd_lab *lab, sd_conn id, sd_machine from, int *side)
+struct conv *lab_conv_from(struct sd_lab *lab, sd_conn id, sd_machine from, int *side)
 {
     struct conv *c = lab_conv(lab, id);
     *side = c != NULL ? lab_conv_side(c, from) : -1;
@@ -453,7 +478,7 @@ static struct conv *conv_from(struct sd_lab *lab, sd_conn id, sd_machine from, i
 int sd_lab_send(struct sd_lab *lab, sd_conn id, sd_machine from, uint64_t len)
 {
     int side;
-    struct conv *c = conv_from(lab, id, from, &side);
+    struct conv *c = lab_conv_from(lab, id, from, &side);
     if (c == NULL || len < MESSAGE_HEADER)
         return SD_E_ARG;
     if (c->side[side].over)
@@ -462,59 +487,4 @@ int sd_lab_send(struct sd_lab *lab, sd_conn id, sd_machine from, uint64_t len)
     lab_say(c, side, SEGMENT_BULK, len);
     lab_leave(lab);
     return SD_OK;
-}
-
-struct ticker {
-    struct ticker *next;
-    struct conv *conv;
-    int side;
-    uint32_t size;
-    sd_time interval;
-    uint64_t left;
-};
-
-static void tick(void *ctx)
-{
-    struct ticker *t = ctx;
-    struct party *p = &t->conv->side[t->side];
-    if (p->over || t->left == 0)
-        return;
-    if (p->ready) {
-        t->left--;
-        lab_enter(t->conv->lab);
-        say_message(t->conv, t->side, t->size);
-        lab_leave(t->conv->lab);
-    }
-    if (t->left > 0)
-        sd_net_after(t->conv->lab->net, t->interval, tick, t);
-}
-
-int sd_lab_stream(struct sd_lab *lab, sd_conn id, sd_machine from, uint32_t size, sd_time interval,
-                  uint64_t count)
-{
-    int side;
-    struct conv *c = conv_from(lab, id, from, &side);
-    if (c == NULL || size < MESSAGE_HEADER || size > DATAGRAM_MAX || interval == 0 || count == 0)
-        return SD_E_ARG;
-    if (c->side[side].over)
-        return SD_E_STATE;
-    struct ticker *t = lab_grow(NULL, sizeof *t);
-    *t = (struct ticker){.next = c->side[side].tickers,
-                         .conv = c,
-                         .side = side,
-                         .size = size,
-                         .interval = interval,
-                         .left = count};
-    c->side[side].tickers = t;
-    tick(t);
-    return SD_OK;
-}
-
-void lab_tickers_free(struct ticker *t)
-{
-    while (t != NULL) {
-        struct ticker *next = t->next;
-        free(t);
-        t = next;
-    }
 }

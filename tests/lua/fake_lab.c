@@ -290,6 +290,15 @@ int sd_lab_stream(struct sd_lab *l, sd_conn conn, sd_machine from, uint32_t size
     return SD_OK;
 }
 
+int sd_lab_call(struct sd_lab *l, sd_conn conn, const struct sd_lab_call *call)
+{
+    log_line(l,
+             "call %" PRIu32 " audio %" PRIu32 " video %" PRIu64 " playout %" PRIu64 " for %" PRIu64
+             "\n",
+             conn, call->audio_size, call->video_bps, call->playout, call->last);
+    return SD_OK;
+}
+
 int sd_lab_close(struct sd_lab *l, sd_conn conn, sd_machine who)
 {
     log_line(l, "close %" PRIu32 " %s\n", conn, name_of(l, who));

@@ -152,6 +152,7 @@ static const char *const words[] = {
     "router:record",
     "client:replay",
     "client:stream(server)",
+    "client:call(server)",
     "host",
     "hosts",
     "nat",

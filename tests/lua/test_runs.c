@@ -82,6 +82,11 @@ static const struct story {
              "last = 1*s }), at(2*s, stop()) },\n",
      .log = "0.000 connect client server 0/0\n0.100 stream 1 client 100 every 10000000 x 100\n"
             "2.000 stop\n"},
+    {.body = "  timeline = { at(0*s, client:call(server) { video = 1*Mbps, last = 1*s }:close()), "
+             "at(2*s, stop()) },\n",
+     .log = "0.000 connect client server 0/0\n"
+            "0.000 call 1 audio 160 video 1000000 playout 0 for 1000000000\n"
+            "0.100 close 1 client\n2.000 stop\n"},
     /* Attackers. */
     {.body = "  timeline = { at(0*s, client:flood(server) { rate = 500*pps, between = { 1*s, 2*s "
              "},\n    source = addresses \"192.0.2.128/25\", packet = first_message(each.protocol) "

@@ -1,0 +1,131 @@
+-- What do loss, reordering, copies and a new address do to a call?
+--
+--   shakedown run media
+--   shakedown run media --set trouble=rebinding,latch=off --trace
+--
+-- Two speak for 20 s: audio, a packet of 160 B every 20 ms, and video of 4 Mbit/s, 30 frames a second as
+-- bursts of packets.  What comes more than 100 ms after it was said is late and cannot be played.
+-- SRTP (RFC 3711) acknowledges nothing and sends nothing again: what is lost stays lost.  Its replay
+-- list takes what is late as far as it looks back (window), and refuses copies and what is older;
+-- without a tag on RTP (tag = off) it can tell neither.
+--
+-- trouble: nothing; loss, three packets in a row; disorder, one packet in ten comes 300 ms late;
+-- copies, one in twenty comes twice; or rebinding, a NAT forgets its bindings after 5 s.  A receiver
+-- knows a stream by its SSRC and hears on from a new address.  Whether it answers there is not SRTP's
+-- business: latch says whether it does, once media from there proved to be authentic.
+
+local caller, callee = host "caller", host "callee" { cpu = cost "reference" }
+local router = nat "router" { mapping = "address-dependent", timeout = 30*s }
+local wan    = link { router, callee, delay = 18*ms, rate = 50*Mbps }
+local rtt    = 40*ms
+
+return scenario {
+  title   = "A call under loss, reordering, copies and rebinding",
+  chapter = 10,
+  tags    = { "media", "mobility", "replay" },
+
+  sweep = {
+    protocol = { "srtp" },
+    trouble  = { "nothing", "loss", "disorder", "copies", "rebinding" },
+    window   = { "64", "1024" },
+    tag      = { "on", "off" },
+    latch    = { "off", "on" },
+    repeats  = 5,
+  },
+  except = {
+    { trouble = { "nothing", "loss", "copies", "rebinding" }, window = "1024" },
+    { trouble = { "nothing", "loss", "disorder", "rebinding" }, tag = "off" },
+    { trouble = { "nothing", "loss", "disorder", "copies" }, latch = "on" },
+  },
+  quick = { repeats = 1 },
+
+  network = { link { caller, router, delay = 2*ms, rate = 100*Mbps }, wan },
+  agents = {
+    caller:runs { each.protocol,
+                  options = { window = each.window, rtp_tag = each.tag, latch = each.latch } },
+    callee:runs { each.protocol,
+                  options = { window = each.window, rtp_tag = each.tag, latch = each.latch } },
+  },
+
+  timeline = {
+    at(0*s, function (run)
+      if run.trouble == "loss" then
+        wan:set { loss = 3*percent, burst = 3 } (run)
+      elseif run.trouble == "disorder" then
+        wan:set { reorder = 10*percent, reorder_delay = 300*ms } (run)
+      elseif run.trouble == "copies" then
+        wan:set { duplicate = 5*percent } (run)
+      end
+    end),
+    at(0*s, caller:call(callee) { video = 4*Mbps, playout = 100*ms, last = 20*s }),
+    at(5*s, function (run)
+      if run.trouble == "rebinding" then
+        router:rebind "both" (run)
+      end
+    end),
+    at(22*s, stop()),
+  },
+
+  measure = {
+    "handshake.time", "stream.first.time", "stream.sent", "stream.received", "stream.lost",
+    "stream.duplicates", "caller.heard", "callee.heard", "caller.late", "callee.late",
+    "caller.drops.replay", "callee.drops.replay", "callee.drops.auth", "callee.cpu",
+    "migrated.count",
+    lost_ppm = function (r) return r.stream.lost * 1000000 // r.stream.sent end,
+    too_late = function (r) return r.caller.late + r.callee.late end,
+    refused = function (r) return r["caller.drops.replay"] + r["callee.drops.replay"] end,
+    cpu_per_packet_ns = function (r)
+      return known(r.callee.cpu) and r.callee.cpu / r.callee.heard or nil
+    end,
+  },
+
+  expect = {
+    { "a call comes about", function (r) return r.outcome == "ok" and r.stream.received > 0 end },
+    { "media begins after two round trips", when = { trouble = { "nothing", "rebinding" } },
+      function (r)
+        return r.handshake.time:within(2*rtt, 2*rtt + 2*ms) and
+               r.stream.first.time:within(2*rtt, 2*rtt + 5*ms)
+      end },
+    { "where nothing happens nothing is lost, late or refused", when = { trouble = "nothing" },
+      function (r) return r.stream.lost == 0 and r.too_late == 0 and r.refused == 0 end },
+    { "what is lost stays lost", when = { trouble = "loss" },
+      function (r) return r.lost_ppm > 15000 and r.lost_ppm < 50000 and r.refused == 0 end },
+    { "a window of 64 refuses late packets of a fast stream",
+      when = { trouble = "disorder", window = "64" },
+      function (r) return r.refused > 0 and r.stream.lost >= r.refused end },
+    { "a window of 1024 takes them all, late as they are",
+      when = { trouble = "disorder", window = "1024" },
+      function (r) return r.refused == 0 and r.stream.lost == 0 and r.too_late > 0 end },
+    { "copies are refused", when = { trouble = "copies", tag = "on" },
+      function (r) return r.refused > 0 and r.stream.duplicates == 0 and r.stream.lost == 0 end },
+    { "without a tag copies are heard", when = { trouble = "copies", tag = "off" },
+      function (r) return r.stream.duplicates > 100 and r.refused < 20 end }, -- SRTCP always has one
+    { "who moved is heard on", when = { trouble = "rebinding" },
+      function (r) return r.callee.heard * 100 > r.stream.sent * 49 end },
+    { "without latching nobody answers who moved", when = { trouble = "rebinding", latch = "off" },
+      function (r) return r.caller.heard * 3 < r.callee.heard and r.migrated.count == 0 end },
+    { "with latching the silence is a round trip", when = { trouble = "rebinding", latch = "on" },
+      function (r) return r.lost_ppm < 5000 and r.migrated.count >= 1 end },
+  },
+
+  table = {
+    by = { "protocol", "trouble", "window", "tag", "latch" },
+    columns = {
+      "ok",
+      { "first_media_ns", "stream.first.time" },
+      { "sent", "stream.sent" },
+      { "caller_heard", "caller.heard" },
+      { "callee_heard", "callee.heard" },
+      { "lost", "stream.lost" },
+      { "late", "too_late" },
+      { "refused", "refused" },
+      { "twice", "stream.duplicates" },
+      { "cpu_per_packet_ns", "cpu_per_packet_ns" },
+    },
+  },
+  plot   = { x = "trouble", y = "stream.lost", by = "latch", kind = "bars",
+             when = { window = "64", tag = "on" }, title = "Packets of a call of 20 s that were never heard" },
+  ladder = { when = { trouble = "rebinding", latch = "on" }, window = { 4900*ms, 5200*ms } },
+  answer = { of = "stream.lost", when = { window = "64", tag = "on" },
+             say = "packets of a call that were never heard" },
+}
