@@ -37,6 +37,10 @@ static int on_close(struct minimalt *mt, struct mt_tunnel *t, struct sd_reader *
     struct mt_connection *c = mt_connection_by_id(t, sd_get32(arguments));
     if (!c)
         return SD_OK; /* both closed it */
+    if (c->held) {
+        c->held->closed = true;
+        return SD_OK;
+    }
     mt_connection_end(mt, c, SD_EV_CLOSED, 0, "by the other side");
     return SD_OK;
 }

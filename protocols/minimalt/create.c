@@ -170,6 +170,8 @@ int mt_create_worked(struct minimalt *mt, struct mt_tunnel *t)
         c->held = NULL;
         if (held && (result = grant(mt, c, &held->user)) == SD_OK)
             tell_held(mt, c, held);
+        if (held && held->closed && result == SD_OK)
+            mt_connection_end(mt, c, SD_EV_CLOSED, 0, "by the other side");
         mt_create_held_free(held);
     }
     return result;

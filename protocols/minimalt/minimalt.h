@@ -24,7 +24,7 @@ struct mt_user {
 struct mt_held { /* of a connection whose initiator has to solve a puzzle first */
     struct mt_user user;
     struct mt_queue data;
-    bool ended;
+    bool ended, closed;
 };
 
 struct mt_connection {
