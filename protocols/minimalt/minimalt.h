@@ -84,10 +84,10 @@ struct mt_tunnel {
     bool solved;
     uint32_t puzzles;
 
-    sd_time speak_at; /* SD_NEVER: spoken, or nothing to wait for */
-    sd_time over_at;  /* SD_NEVER: it is in use */
-    sd_time rekey_at; /* initiator */
-    sd_time heard_at;
+    sd_time speak_at;           /* SD_NEVER: spoken, or nothing to wait for */
+    sd_time over_at;            /* SD_NEVER: it is in use */
+    sd_time rekey_at;           /* initiator */
+    sd_time heard_at, asked_at; /* the last time; asked: when nothing else was under way */
     sd_time probe_after;
     struct sd_due due; /* in minimalt.agenda */
 };

@@ -79,6 +79,8 @@ static void seal(struct minimalt *mt, struct mt_tunnel *t, uint32_t sequence, co
 void mt_send_segment(struct minimalt *mt, struct mt_tunnel *t, struct mt_segment *s)
 {
     mt->stats.retransmits += s->transmissions > 0;
+    if (s == t->transport.first && s->transmissions == 0)
+        t->asked_at = mt->now;
     mt_transport_sent(&t->transport, s, mt->now);
     seal(mt, t, s->sequence, s->calls, s->len);
 }

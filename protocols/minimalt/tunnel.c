@@ -239,7 +239,7 @@ static sd_time probe_at(const struct mt_tunnel *t)
 static sd_time silence_at(const struct minimalt *mt, const struct mt_tunnel *t)
 {
     if (listens(mt, t))
-        return t->heard_at + MT_SILENCE_MAX;
+        return (t->heard_at > t->asked_at ? t->heard_at : t->asked_at) + MT_SILENCE_MAX;
     return t->serves_lookups ? t->heard_at + MT_RESOLVER_SILENCE : SD_NEVER;
 }
 
