@@ -88,6 +88,11 @@ void sd_blake2s(uint8_t out[SD_BLAKE2S_LEN], const void *a, size_t a_len, const 
     digest(crypto_blake2s(), out, a, a_len, b, b_len);
 }
 
+void sd_sha1(uint8_t out[SD_SHA1_LEN], const void *data, size_t len)
+{
+    digest(crypto_sha(SD_SHA1), out, data, len, NULL, 0);
+}
+
 void sd_sha256(uint8_t out[SD_SHA256_LEN], const void *a, size_t a_len, const void *b, size_t b_len)
 {
     digest(crypto_sha(SD_SHA256), out, a, a_len, b, b_len);

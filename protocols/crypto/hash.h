@@ -29,7 +29,8 @@ void sd_blake2s(uint8_t out[SD_BLAKE2S_LEN], const void *a, size_t a_len, const 
  * the function.  Counts one MAC. */
 void sd_blake2s_mac(uint8_t *out, size_t out_len, const void *key, size_t key_len, const void *data,
                     size_t len);
-/* SHA-256 and SHA-512 (FIPS 180-4).  Each counts one hash. */
+/* SHA-1, SHA-256 and SHA-512 (FIPS 180-4).  Each counts one hash. */
+void sd_sha1(uint8_t out[SD_SHA1_LEN], const void *data, size_t len);
 void sd_sha256(uint8_t out[SD_SHA256_LEN], const void *a, size_t a_len, const void *b,
                size_t b_len);
 void sd_sha512(uint8_t out[SD_SHA512_LEN], const void *a, size_t a_len, const void *b,

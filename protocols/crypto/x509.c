@@ -230,10 +230,12 @@ static const EVP_MD *digest_of(const EVP_PKEY *key)
     return EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
 }
 
-static bool set_padding(EVP_PKEY_CTX *ctx, const EVP_PKEY *key)
+static bool set_padding(EVP_PKEY_CTX *ctx, const EVP_PKEY *key, int padding)
 {
-    return !EVP_PKEY_is_a(key, "RSA") ||
-           (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+    if (!EVP_PKEY_is_a(key, "RSA"))
+        return true;
+    return EVP_PKEY_CTX_set_rsa_padding(ctx, padding) > 0 &&
+           (padding != RSA_PKCS1_PSS_PADDING ||
             EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0);
 }
 
@@ -241,7 +243,8 @@ static size_t sign(EVP_PKEY *key, uint8_t *signature, size_t cap, const void *da
 {
     EVP_MD_CTX *m = EVP_MD_CTX_new();
     EVP_PKEY_CTX *ctx;
-    if (!m || !EVP_DigestSignInit(m, &ctx, digest_of(key), NULL, key) || !set_padding(ctx, key) ||
+    if (!m || !EVP_DigestSignInit(m, &ctx, digest_of(key), NULL, key) ||
+        !set_padding(ctx, key, RSA_PKCS1_PSS_PADDING) ||
         EVP_DigestSign(m, signature, &cap, data, len) != 1)
         cap = 0;
     EVP_MD_CTX_free(m);
@@ -265,44 +268,77 @@ size_t sd_sign_with_pem(uint8_t *signature, size_t cap, const char *private_key,
     return written;
 }
 
-static bool verify_signature(EVP_PKEY *key, const uint8_t *signature, size_t signature_len,
-                             const void *data, size_t len)
+static bool verify_signature(EVP_PKEY *key, int padding, const uint8_t *signature,
+                             size_t signature_len, const void *data, size_t len)
 {
     EVP_MD_CTX *m = EVP_MD_CTX_new();
     EVP_PKEY_CTX *ctx;
     bool good = m && EVP_DigestVerifyInit(m, &ctx, digest_of(key), NULL, key) &&
-                set_padding(ctx, key) &&
+                set_padding(ctx, key, padding) &&
                 EVP_DigestVerify(m, signature, signature_len, data, len) == 1;
     EVP_MD_CTX_free(m);
     ERR_clear_error();
     return good;
 }
 
-static bool verify_with(EVP_PKEY *key, const uint8_t *signature, size_t signature_len,
+static bool verify_with(EVP_PKEY *key, int padding, const uint8_t *signature, size_t signature_len,
                         const void *data, size_t len)
 {
     if (key && is_first(VERIFY, key)) {
         struct sd_env *before = sd_enter(NULL);
-        verify_signature(key, signature, signature_len, data, len);
+        verify_signature(key, padding, signature, signature_len, data, len);
         sd_leave(before);
     }
-    return key && verify_signature(key, signature, signature_len, data, len);
+    return key && verify_signature(key, padding, signature, signature_len, data, len);
+}
+
+static bool verify_by(const struct sd_certificate *c, int padding, const uint8_t *signature,
+                      size_t signature_len, const void *data, size_t len)
+{
+    X509 *x = parse(c);
+    bool good =
+        verify_with(x ? X509_get0_pubkey(x) : NULL, padding, signature, signature_len, data, len);
+    X509_free(x);
+    return good;
 }
 
 bool sd_verify_with_certificate(const struct sd_certificate *c, const uint8_t *signature,
                                 size_t signature_len, const void *data, size_t len)
 {
-    X509 *x = parse(c);
-    bool good = verify_with(x ? X509_get0_pubkey(x) : NULL, signature, signature_len, data, len);
-    X509_free(x);
-    return good;
+    return verify_by(c, RSA_PKCS1_PSS_PADDING, signature, signature_len, data, len);
+}
+
+bool sd_verify_with_certificate_pkcs1(const struct sd_certificate *c, const uint8_t *signature,
+                                      size_t signature_len, const void *data, size_t len)
+{
+    return verify_by(c, RSA_PKCS1_PADDING, signature, signature_len, data, len);
 }
 
 bool sd_verify_with_public_key(const struct sd_certificate *key, const uint8_t *signature,
                                size_t signature_len, const void *data, size_t len)
 {
     EVP_PKEY *k = parse_public_key(key);
-    bool good = verify_with(k, signature, signature_len, data, len);
+    bool good = verify_with(k, RSA_PKCS1_PSS_PADDING, signature, signature_len, data, len);
     EVP_PKEY_free(k);
     return good;
+}
+
+bool sd_certificate_key_is(const struct sd_certificate *c, const char *algorithm)
+{
+    X509 *x = parse(c);
+    bool is = x && X509_get0_pubkey(x) && EVP_PKEY_is_a(X509_get0_pubkey(x), algorithm);
+    X509_free(x);
+    return is;
+}
+
+bool sd_public_key_sha1(const char *pem, uint8_t hash[SD_SHA1_LEN])
+{
+    X509 *x = sd_pem_certificate(pem);
+    unsigned char *der = NULL;
+    int len = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der) : 0;
+    if (len > 0)
+        sd_sha1(hash, der, (size_t)len);
+    OPENSSL_free(der);
+    X509_free(x);
+    return len > 0;
 }

@@ -5,6 +5,7 @@
 #ifndef SD_CRYPTO_X509_H
 #define SD_CRYPTO_X509_H
 
+#include "protocols/crypto/hash.h"
 #include "sim/core/env.h"
 #include "sim/core/error.h"
 
@@ -57,5 +58,13 @@ bool sd_verify_with_certificate(const struct sd_certificate *, const uint8_t *si
 /* The same for a raw public key. */
 bool sd_verify_with_public_key(const struct sd_certificate *key, const uint8_t *signature,
                                size_t signature_len, const void *data, size_t len);
+/* RSASSA-PKCS1-v1_5 with SHA-256 instead of PSS (RFC 8017 section 8.2); other keys as above. */
+bool sd_verify_with_certificate_pkcs1(const struct sd_certificate *, const uint8_t *signature,
+                                      size_t signature_len, const void *data, size_t len);
+/* Whether the certificate's key is of this algorithm: "RSA", "EC", "ED25519". */
+bool sd_certificate_key_is(const struct sd_certificate *, const char *algorithm);
+/* SHA-1 of the SubjectPublicKeyInfo of a PEM text's first certificate (RFC 7296 section 3.7 names
+ * authorities so).  False: there is none. */
+bool sd_public_key_sha1(const char *pem, uint8_t hash[SD_SHA1_LEN]);
 
 #endif
