@@ -43,6 +43,14 @@ struct sd_peer {
 void sd_peer_key(uint8_t key[32], const struct sd_peer *peers, size_t count,
                  const struct sd_addr *remote, const char *name);
 
+/* Whom an agent asks what only the application knows: who may authenticate, and with what secret
+ * (IKEv2's EAP).  Writes the secret of that identity and returns its length, at most cap; 0: nobody
+ * of that name. */
+struct sd_delegate {
+    size_t (*secret)(void *ctx, const char *identity, uint8_t *secret, size_t cap);
+    void *ctx;
+};
+
 /* A protocol's own knob, by name; an agent refuses what it does not know. */
 struct sd_option {
     const char *name, *value;
@@ -64,6 +72,9 @@ struct sd_config {
     bool allow_early;       /* server takes early data */
     bool early_replay_ok;   /* server's anti-replay for early data switched off */
     uint16_t path_mtu;      /* of the outer IP packet; 0: 1500 */
+    uint32_t inner_net;     /* tunnels: our own inner addresses, host order; 0: not told */
+    uint8_t inner_prefix;   /* bits; 32: one address */
+    const struct sd_delegate *delegate; /* NULL: psk, for psk_identity */
     const struct sd_peer *peers;
     size_t peer_count;
     const struct sd_peer *directory; /* MinimaLT: who answers look-ups; NULL: each server itself */

@@ -254,7 +254,7 @@ static void inherit(struct conv *c, const struct conv *before)
     if (before == NULL || lab_host_of(c, CLIENT)->ops->service != SD_SERVICE_IP)
         return;
     const struct party *p = &before->side[SERVER];
-    if (p->sid != 0) {
+    if (p->sid != 0 && !p->over) {
         bind(c, SERVER, p->sid);
         c->side[SERVER].ready = p->ready;
         c->side[SERVER].was_ready = p->was_ready;

@@ -191,6 +191,8 @@ static void configure(struct host *h)
         .allow_early = server && strcmp(h->mode->name, "early") == 0,
         .early_replay_ok = h->set.early_replay_ok,
         .path_mtu = path_mtu(h),
+        .inner_net = lab_inner_ip(h->machine),
+        .inner_prefix = 32,
         .options = h->set.options,
     };
     if (server)
