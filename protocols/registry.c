@@ -6,6 +6,7 @@
 #include "protocols/curvecp/agent.h"
 #include "protocols/dtls12/agent.h"
 #include "protocols/dtls13/agent.h"
+#include "protocols/ipsec/agent.h"
 #include "protocols/minimalt/agent.h"
 #include "protocols/srtp/agent.h"
 #include "protocols/quic/agent.h"
@@ -22,6 +23,7 @@ const struct sd_agent_ops *const sd_agents[] = {
     &sd_dtls13_agent,
     &sd_quic_agent,
     &sd_gquic_agent,
+    &sd_ipsec_agent,
     &sd_wireguard_agent,
     &sd_minimalt_agent,
     &sd_curvecp_agent,

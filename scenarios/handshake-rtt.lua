@@ -23,7 +23,8 @@ local round_trips = {
   curvecp   = { fresh = { 1, 2 }, reference = { 1, 2 } },
   minimalt  = { fresh = { 0, 1 }, lookup = { 1, 2 }, boot = { 1, 2 }, cookie = { 0, 2 } },
   tcpcrypt  = { fresh = { 2, 3 }, resumed = { 1, 2 }, p256 = { 2, 3 }, plain = { 1, 2 } },
-  ipsec     = { fresh = { 2, 3 }, cookie = { 3, 4 }, resumed = { 2, 3 } },
+  ipsec     = { fresh = { 2, 3 }, psk = { 2, 3 }, cookie = { 3, 4 }, puzzle = { 3, 4 },
+                resumed = { 2, 3 }, eap = { 5, 6 }, cbc = { 2, 3 }, tcp = { 3, 4 } },
   wireguard = { fresh = { 1, 2 }, psk = { 1, 2 } },
   srtp      = { fresh = { 2, 3 }, resumed = { 1, 2 }, cookie = { 3, 4 } },
 }

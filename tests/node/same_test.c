@@ -91,6 +91,9 @@ static const struct row rows[] = {
     {.protocol = "wireguard", .mode = "psk", .costs = true},
     {.protocol = "srtp", .mode = "resumed", .costs = true},
     {.protocol = "tcpcrypt", .mode = "resumed", .costs = true, .keyless = true},
+    {.protocol = "ipsec", .mode = "fresh"},
+    {.protocol = "ipsec", .mode = "eap", .costs = true},
+    {.protocol = "ipsec", .mode = "resumed", .costs = true},
     {.protocol = "minimalt", .mode = "cookie", .costs = true, .keyless = true},
 };
 
