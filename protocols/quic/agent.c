@@ -87,7 +87,7 @@ static int open_session(struct sd_agent *agent, sd_time now, const struct sd_ope
     struct quic_stream *s = NULL;
     if (result == SD_OK && open->early_len > 0 && c->early_offered &&
         (!(s = quic_stream_by_number(c, 0, true)) ||
-         quic_stream_say(c, s, open->early, open->early_len, false) != (long)open->early_len))
+         quic_stream_say_early(c, s, open->early, open->early_len) != (long)open->early_len))
         result = SD_E_ARG;
     if (result != SD_OK) {
         quic_connection_free(c);
@@ -110,10 +110,8 @@ static long app_in(struct sd_agent *agent, sd_time now, sd_sid sid, uint64_t str
         return SD_E_ARG;
     if (!c->ng || c->closing)
         return SD_E_STATE;
-    if (!c->ready)
-        return 0;
     if (stream == SD_STREAM_MESSAGES) {
-        taken = quic_message_say(c, data, len);
+        taken = c->ready ? quic_message_say(c, data, len) : 0;
     } else {
         struct quic_stream *s = quic_stream_by_number(c, stream, true);
         taken = s ? quic_stream_say(c, s, data, len, fin) : SD_E_NOMEM;
@@ -142,6 +140,9 @@ static int expire(struct sd_agent *agent, sd_time now)
 /* RFC 9001 6: only once the handshake is confirmed, and the last update acknowledged. */
 static int update_keys(struct quic_connection *c)
 {
+    if (c->state != QUIC_OPEN || (c->client && !c->confirmed))
+        return SD_E_STATE;
+    quic_send(c); /* ngtcp2 prepares the next keys when it has a packet before it */
     if (!c->ng || ngtcp2_conn_initiate_key_update(c->ng, quic_time(c->quic)) != 0)
         return SD_E_STATE;
     quic_tell(c, SD_EV_KEY_UPDATE, "sending");

@@ -36,7 +36,8 @@ void quic_tell_ready(struct quic_connection *c)
     if (c->ready)
         return;
     c->ready = true;
-    quic_tell(c, SD_EV_READY, NULL);
+    quic_tls_tell_ready(c);
+    quic_streams_ready(c);
 }
 
 void quic_tell_validated(struct quic_connection *c, const char *how)
@@ -65,14 +66,18 @@ static int on_handshake_client(ngtcp2_conn *ng, void *connection)
     return r;
 }
 
-static int on_early_refused(ngtcp2_conn *ng, void *connection)
+void quic_early_refused(struct quic_connection *c, const char *why)
 {
-    (void)ng;
-    struct quic_connection *c = connection;
     quic_streams_free(c);
     c->streams_begun = 0;
     c->early_offered = false;
-    quic_tell(c, SD_EV_EARLY_REFUSED, "the server took no early data");
+    quic_tell(c, SD_EV_EARLY_REFUSED, why);
+}
+
+static int on_early_refused(ngtcp2_conn *ng, void *connection)
+{
+    (void)ng;
+    quic_early_refused(connection, "the server took no early data");
     return 0;
 }
 
@@ -145,6 +150,8 @@ static int on_stream_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t 
         e->early = early;
         e->fin = flags & NGTCP2_STREAM_DATA_FLAG_FIN;
     }
+    if (c->client)
+        quic_ask_later(c);
     /* The application has it: there is room again. */
     ngtcp2_conn_extend_max_stream_offset(ng, id, len);
     ngtcp2_conn_extend_max_offset(ng, len);
@@ -159,7 +166,9 @@ static int on_stream_begun(ngtcp2_conn *ng, int64_t id, void *connection)
     struct quic_stream *s = quic_stream_begun_by_peer(c, id);
     if (!s)
         return NGTCP2_ERR_CALLBACK_FAILURE;
-    return ngtcp2_conn_set_stream_user_data(ng, id, s);
+    /* Both began to speak at once: each hears the other where the other began. */
+    return s->id == id ? ngtcp2_conn_set_stream_user_data(ng, id, s)
+                       : ngtcp2_conn_shutdown_stream_write(ng, id, QUIC_NO_ERROR);
 }
 
 static int on_stream_acked(ngtcp2_conn *ng, int64_t id, uint64_t offset, uint64_t len,
@@ -250,5 +259,4 @@ const ngtcp2_callbacks quic_server_callbacks = {
     COMMON,
     .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
     .handshake_completed = on_handshake_server,
-    .handshake_confirmed = on_confirmed,
 };

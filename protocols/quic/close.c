@@ -24,6 +24,8 @@ static void linger(struct quic_connection *c, enum quic_state state)
     sd_time pto = ngtcp2_conn_get_pto(c->ng);
     quic_connection_state(c, state);
     quic_connection_strip(c);
+    quic_streams_free(c);
+    quic_messages_free(c);
     sd_agenda_set(&q->agenda, q->env, &c->due, q->now + PTOS * pto);
 }
 

@@ -106,6 +106,7 @@ struct quic_connection *quic_connection_new(struct quic *q, bool client, const s
     c->path.conn = 0;
     c->path.local.proto = c->path.remote.proto = SD_PROTO_UDP;
     c->settled = c->path;
+    c->ask_at = SD_NEVER;
     c->mem = (ngtcp2_mem){q->env, take, give, take_array, resize};
     if (!sd_index_add(&q->by_sid, q->env, hash_of_sid(q, c->sid), c)) {
         sd_free(c);
@@ -139,8 +140,6 @@ void quic_connection_strip(struct quic_connection *c)
     if (c->tls)
         gnutls_deinit(c->tls);
     c->tls = NULL;
-    quic_streams_free(c);
-    quic_messages_free(c);
 }
 
 void quic_connection_free(struct quic_connection *c)
@@ -148,6 +147,8 @@ void quic_connection_free(struct quic_connection *c)
     struct quic *q = c->quic;
     quic_connection_state(c, QUIC_DRAINING);
     quic_connection_strip(c);
+    quic_streams_free(c);
+    quic_messages_free(c);
     while (c->ids)
         sd_index_remove(&q->by_cid, c->id[--c->ids], c);
     sd_agenda_set(&q->agenda, q->env, &c->due, SD_NEVER);
@@ -166,7 +167,7 @@ void quic_connection_due(struct quic_connection *c)
     sd_time at = expiry == UINT64_MAX ? SD_NEVER
                  : expiry < now       ? q->now + 1
                                       : q->now + (expiry - now) + 1;
-    sd_agenda_set(&q->agenda, q->env, &c->due, at);
+    sd_agenda_set(&q->agenda, q->env, &c->due, at < c->ask_at ? at : c->ask_at);
 }
 
 struct sd_event *quic_tell(struct quic_connection *c, enum sd_event_kind kind, const char *detail)

@@ -58,6 +58,7 @@ static void bring_what_is_known(struct quic_connection *c, ngtcp2_transport_para
 
 int quic_open_client(struct quic_connection *c, uint32_t version)
 {
+    static uint32_t spoken[] = {QUIC_VERSION_1};
     struct quic *q = c->quic;
     ngtcp2_settings settings;
     ngtcp2_transport_params parameters, known;
@@ -71,6 +72,8 @@ int quic_open_client(struct quic_connection *c, uint32_t version)
     settings_of(c, &settings);
     parameters_of(c, &parameters);
     settings.original_version = c->retried_version;
+    settings.preferred_versions = spoken;
+    settings.preferred_versionslen = 1;
     settings.token.base = token;
     settings.token.len = quic_tickets_take_token(c, token);
     draw_id(q, &dcid, FIRST_CID);

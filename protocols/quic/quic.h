@@ -70,7 +70,7 @@ struct quic_connection {
     bool ready;         /* SD_EV_READY was given */
     bool early_offered; /* client */
     bool early_taken;   /* server: 0-RTT data came */
-    bool confirmed;     /* RFC 9001 4.1.2 */
+    bool confirmed;     /* client: RFC 9001 4.1.2 */
     bool closing;       /* the application has closed: once all is acknowledged, so does QUIC */
     bool told_over;     /* SD_EV_CLOSED or SD_EV_ERROR */
     bool reset;         /* by a stateless reset */
@@ -84,8 +84,9 @@ struct quic_connection {
     struct quic_message *messages, *messages_last;
     uint32_t messages_count;
 
-    uint64_t in_unvalidated, out_unvalidated; /* bytes, server */
-    size_t ptos;                              /* probe timeouts in a row */
+    size_t ptos; /* probe timeouts in a row */
+    /* Client: when to ask whether the server is still there, and after how much silence next. */
+    sd_time ask_at, ask_after;
 
     /* Closing: the packet that says so (10.2.1), told again after 1, 2, 4, ... packets. */
     uint8_t *close_packet;
@@ -104,9 +105,9 @@ struct quic_mode {
 
 struct quic_ticket; /* tickets.c */
 
-struct quic_seen { /* replay.c: a ClientHello with early data, as GnuTLS names it */
+struct quic_seen { /* replay.c: a ClientHello with early data, by its binder */
     time_t until;
-    uint8_t key[32];
+    uint8_t key[32]; /* all of SHA-256's binder, the end of SHA-384's */
 };
 
 struct quic {
@@ -168,6 +169,8 @@ const char *quic_tls_words(struct quic_connection *, int error);
 int quic_tls_export(struct quic_connection *, struct sd_control *);
 /* Tells whom the peer proved to be, if anybody. */
 void quic_tls_tell_peer(struct quic_connection *);
+/* SD_EV_READY: with which algorithms, for which application. */
+void quic_tls_tell_ready(struct quic_connection *);
 
 /* -- replay.c: early data is taken once (RFC 8446 8.2) -- */
 
@@ -200,7 +203,7 @@ struct sd_path quic_path_to(const ngtcp2_path *);
 /* NULL: no memory.  Counted as half open; in by_sid. */
 struct quic_connection *quic_connection_new(struct quic *, bool client, const struct sd_path *);
 void quic_connection_free(struct quic_connection *);
-/* ngtcp2's and GnuTLS's objects: what a closing connection needs no more. */
+/* Frees ngtcp2's and GnuTLS's objects. */
 void quic_connection_strip(struct quic_connection *);
 bool quic_connection_listen(struct quic_connection *, const ngtcp2_cid *);
 void quic_connection_forget(struct quic_connection *, const ngtcp2_cid *);
@@ -226,6 +229,8 @@ int quic_open_server(struct quic_connection *, const ngtcp2_pkt_hd *hd, const ng
 
 extern const ngtcp2_callbacks quic_client_callbacks, quic_server_callbacks;
 void quic_tell_ready(struct quic_connection *);
+/* All that was said in the first flight is to be said again. */
+void quic_early_refused(struct quic_connection *, const char *why);
 void quic_tell_validated(struct quic_connection *, const char *how);
 
 /* -- protect.c: packet protection, where the peer's key update shows -- */
@@ -260,6 +265,8 @@ void quic_send(struct quic_connection *);
 /* One datagram as it is. */
 void quic_send_datagram(struct quic_connection *, const struct sd_path *, const uint8_t *, size_t);
 void quic_expire(struct quic_connection *);
+/* A client has heard data: more may come, unless its NAT forgets it meanwhile. */
+void quic_ask_later(struct quic_connection *);
 
 /* -- streams.c -- */
 
@@ -269,6 +276,10 @@ struct quic_stream *quic_stream_begun_by_peer(struct quic_connection *, int64_t 
 /* Bytes taken, or enum sd_result < 0. */
 long quic_stream_say(struct quic_connection *, struct quic_stream *, const uint8_t *, size_t,
                      bool fin);
+/* Without waiting for the handshake. */
+long quic_stream_say_early(struct quic_connection *, struct quic_stream *, const uint8_t *, size_t);
+/* Tells whoever was sent away that there is room now. */
+void quic_streams_ready(struct quic_connection *);
 /* Whose turn it is to fill a packet; NULL: nobody has anything that may go. */
 struct quic_stream *quic_stream_turn(struct quic_connection *);
 #define QUIC_PIECES 2

@@ -48,6 +48,8 @@ static int change_version(struct quic_connection *c)
         return quic_close_failed(c, NGTCP2_ERR_VERSION_NEGOTIATION_FAILURE);
     c->retried_version = c->quic->version;
     quic_tell(c, SD_EV_NOTE, "version negotiation");
+    if (c->early_offered)
+        quic_early_refused(c, "version negotiation");
     quic_connection_strip(c);
     if (quic_open_client(c, QUIC_VERSION_1) != SD_OK)
         return quic_close_failed(c, NGTCP2_ERR_NOMEM);
@@ -64,8 +66,6 @@ int quic_receive_for(struct quic_connection *c, const struct sd_unit *u)
         quic_close_heard(c, &u->path);
         return quic_drop(q, SD_DROP_STATE);
     }
-    if (!c->client && !c->validated)
-        q->stats.bytes_from_unvalidated += u->len;
     path_of(&path, c, u);
     quic_protect_reading(c);
     int r = ngtcp2_conn_read_pkt(c->ng, &path.path, &info, u->data, u->len, quic_time(q));
@@ -102,6 +102,8 @@ int quic_receive(struct quic *q, const struct sd_unit *u)
     if (r != 0 && r != NGTCP2_ERR_VERSION_NEGOTIATION)
         return quic_drop(q, SD_DROP_MALFORMED);
     struct quic_connection *c = quic_connection_by_cid(q, id.dcid, id.dcidlen);
+    if (c && !c->client && !c->validated)
+        q->stats.bytes_from_unvalidated += u->len;
     if (c)
         return quic_receive_for(c, u);
     return q->config.role & SD_ROLE_SERVER ? quic_accept(q, u) : receive_unknown(q, u);

@@ -1,5 +1,9 @@
 /* replay.c - early data is taken once: GnuTLS refuses what is older than its window and asks here
- * about the rest (RFC 8446 8.2, ClientHello recording). */
+ * about the rest (RFC 8446 8.2, ClientHello recording).
+ *
+ * Its key is the time at which its present window began, and the ClientHello's binder.  Every ten
+ * seconds another window begins, and by that key what came just before would be new: here the
+ * binder alone decides. */
 #include "protocols/quic/quic.h"
 
 #include <string.h>
@@ -41,7 +45,8 @@ int quic_replay_add(void *quic, time_t until, const gnutls_datum_t *key, const g
     struct quic *q = quic;
     struct quic_seen one = {.until = until};
     (void)data;
-    memcpy(one.key, key->data, key->size < sizeof one.key ? key->size : sizeof one.key);
+    size_t len = key->size < sizeof one.key ? key->size : sizeof one.key;
+    memcpy(one.key, key->data + key->size - len, len);
     forget_old(q, (time_t)(quic_time(q) / SD_SECOND));
     if (seen_before(q, &one)) {
         if (!q->config.early_replay_ok) {

@@ -123,6 +123,28 @@ static void count_probes(struct quic_connection *c)
     c->ptos = stat.pto_count;
 }
 
+/* A client that only listens says nothing by itself.  Once its NAT has forgotten it, the server's
+ * packets go where nobody is, and neither would ever find out (RFC 9000 10.1.2). */
+#define ASK_FIRST SD_SECOND
+#define ASK_LAST  (16 * SD_SECOND)
+
+void quic_ask_later(struct quic_connection *c)
+{
+    c->ask_after = ASK_FIRST;
+    c->ask_at = c->quic->now + ASK_FIRST;
+}
+
+/* ngtcp2 sends a PING to whoever was silent for longer than its keep-alive time. */
+static void ask(struct quic_connection *c)
+{
+    c->ask_after *= 2;
+    c->ask_at = c->ask_after <= ASK_LAST ? c->quic->now + c->ask_after : SD_NEVER;
+    ngtcp2_conn_set_keep_alive_timeout(c->ng, 1);
+    quic_send(c);
+    if (c->ng)
+        ngtcp2_conn_set_keep_alive_timeout(c->ng, 0);
+}
+
 void quic_expire(struct quic_connection *c)
 {
     if (!c->ng) {
@@ -135,5 +157,8 @@ void quic_expire(struct quic_connection *c)
         return;
     }
     count_probes(c);
-    quic_send(c);
+    if (c->quic->now >= c->ask_at)
+        ask(c);
+    else
+        quic_send(c);
 }

@@ -82,11 +82,8 @@ static struct quic_block *block_with_room(struct quic_connection *c, struct quic
     return b;
 }
 
-long quic_stream_say(struct quic_connection *c, struct quic_stream *s, const uint8_t *data,
-                     size_t len, bool fin)
+static long keep(struct quic_connection *c, struct quic_stream *s, const uint8_t *data, size_t len)
 {
-    if (s->fin || s->over)
-        return SD_E_STATE;
     size_t room = SAID_MAX - (size_t)(s->said - s->acked), taken = 0;
     size_t want = len < room ? len : room;
     while (taken < want) {
@@ -103,9 +100,37 @@ long quic_stream_say(struct quic_connection *c, struct quic_stream *s, const uin
         taken += n;
     }
     s->said += taken;
-    s->fin = fin && taken == len;
-    s->writable_wanted = taken < len;
     return (long)taken;
+}
+
+long quic_stream_say(struct quic_connection *c, struct quic_stream *s, const uint8_t *data,
+                     size_t len, bool fin)
+{
+    if (s->fin || s->over)
+        return SD_E_STATE;
+    long taken = c->ready ? keep(c, s, data, len) : 0;
+    s->writable_wanted = (size_t)taken < len;
+    s->fin = fin && c->ready && !s->writable_wanted;
+    return taken;
+}
+
+long quic_stream_say_early(struct quic_connection *c, struct quic_stream *s, const uint8_t *data,
+                           size_t len)
+{
+    return keep(c, s, data, len);
+}
+
+static void tell_writable(struct quic_connection *c, struct quic_stream *s)
+{
+    s->writable_wanted = false;
+    quic_tell(c, SD_EV_WRITABLE, NULL)->stream = s->number;
+}
+
+void quic_streams_ready(struct quic_connection *c)
+{
+    for (struct quic_stream *s = c->streams; s; s = s->next)
+        if (s->writable_wanted)
+            tell_writable(c, s);
 }
 
 /* -- sent -- */
@@ -170,10 +195,8 @@ void quic_stream_acked(struct quic_connection *c, struct quic_stream *s, uint64_
             s->last = NULL;
         sd_free(b);
     }
-    if (s->writable_wanted && SAID_MAX - (s->said - s->acked) >= ROOM_TOLD) {
-        s->writable_wanted = false;
-        quic_tell(c, SD_EV_WRITABLE, NULL)->stream = s->number;
-    }
+    if (s->writable_wanted && SAID_MAX - (s->said - s->acked) >= ROOM_TOLD)
+        tell_writable(c, s);
 }
 
 static void drop_blocks(struct quic_stream *s)

@@ -156,23 +156,48 @@ static const char *subject_of(const gnutls_datum_t *der, char *text, size_t cap)
     return ok ? text : "?";
 }
 
+static void tell_certificate(struct quic_connection *c, const gnutls_datum_t *leaf)
+{
+    char name[128], words[256];
+    unsigned status = 0;
+    gnutls_datum_t why = {0};
+    if (c->quic->application_verifies)
+        gnutls_certificate_verify_peers3(c->tls, c->client ? c->name : NULL, &status);
+    if (status != 0)
+        gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &why, 0);
+    snprintf(words, sizeof words, "%scertificate of %s%s%s", status ? "unverified " : "",
+             subject_of(leaf, name, sizeof name), why.data ? ": " : "",
+             why.data ? (const char *)why.data : "");
+    gnutls_free(why.data);
+    quic_tell(c, SD_EV_PEER_AUTH, words);
+}
+
 void quic_tls_tell_peer(struct quic_connection *c)
 {
-    struct quic *q = c->quic;
-    char name[128], words[256];
-    unsigned count, status = 0;
-    const gnutls_datum_t *chain = gnutls_certificate_get_peers(c->tls, &count);
+    const struct quic *q = c->quic;
+    char words[160];
+    unsigned count;
     if (q->mode->psk) {
-        quic_tell(c, SD_EV_PEER_AUTH, "pre-shared key");
+        snprintf(words, sizeof words, "PSK %s",
+                 q->config.psk_identity ? q->config.psk_identity : "of the default identity");
+        quic_tell(c, SD_EV_PEER_AUTH, words);
         return;
     }
-    if (!chain || count == 0)
-        return;
-    if (q->application_verifies)
-        gnutls_certificate_verify_peers3(c->tls, c->client ? c->name : NULL, &status);
-    snprintf(words, sizeof words, "%s%s", subject_of(chain, name, sizeof name),
-             status != 0 ? ", not verified" : "");
-    quic_tell(c, SD_EV_PEER_AUTH, words);
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(c->tls, &count);
+    if (chain && count > 0)
+        tell_certificate(c, chain);
+}
+
+void quic_tls_tell_ready(struct quic_connection *c)
+{
+    char words[160];
+    gnutls_datum_t alpn = {0};
+    gnutls_alpn_get_selected_protocol(c->tls, &alpn);
+    const char *suite = gnutls_ciphersuite_get(c->tls);
+    const char *group = gnutls_group_get_name(gnutls_group_get(c->tls));
+    snprintf(words, sizeof words, "QUIC v1 %s %s, ALPN %.*s", suite ? suite : "",
+             group ? group : "", (int)alpn.size, alpn.data ? (const char *)alpn.data : "");
+    quic_tell(c, SD_EV_READY, words);
 }
 
 const char *quic_tls_words(struct quic_connection *c, int error)
