@@ -21,7 +21,7 @@ local rtt    = 40*ms
 
 return scenario {
   title   = "A call under loss, reordering, copies and rebinding",
-  chapter = 10,
+  chapter = 8,
   tags    = { "media", "mobility", "replay" },
 
   sweep = {
