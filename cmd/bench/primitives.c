@@ -7,6 +7,7 @@
 #include "protocols/crypto/dh.h"
 #include "protocols/crypto/hash.h"
 #include "protocols/crypto/kdf.h"
+#include "protocols/crypto/sign.h"
 
 enum { BYTES_MAX = 2048, TAG = 16 };
 static uint8_t in[BYTES_MAX] = {9}, out[BYTES_MAX + TAG], key[SD_X25519_LEN] = {8};
@@ -27,6 +28,11 @@ static void x25519_derive(size_t len)
 static void blake2s(size_t len)
 {
     sd_blake2s(out, in, len, NULL, 0);
+}
+
+static void sha512(size_t len)
+{
+    sd_sha512(out, in, len, NULL, 0);
 }
 
 static void blake2s_mac(size_t len)
@@ -59,6 +65,47 @@ static void box_open(size_t len)
     sd_box_open(out, sealed, len + SD_BOX_TAG, in, key);
 }
 
+static void hkdf_sha256(size_t len)
+{
+    sd_hkdf_sha256_expand(out, len, key, in, SD_KDF_LEN);
+}
+
+static const struct sd_aes_gcm aes_128_gcm = {.key = key, .key_len = 16, .tag_len = SD_AEAD_TAG};
+
+static void gcm_seal(size_t len)
+{
+    sd_aes_gcm_seal(&aes_128_gcm, out, in, len, NULL, 0, in);
+}
+
+static void gcm_open(size_t len)
+{
+    sd_aes_gcm_open(&aes_128_gcm, out, sealed, len + SD_AEAD_TAG, NULL, 0, in);
+}
+
+static uint8_t verify_key[SD_ED25519_PUBLIC], signature[SD_ED25519_SIGNATURE];
+
+static void ed25519_sign(size_t len)
+{
+    sd_ed25519_sign(signature, in, len, key, verify_key);
+}
+
+static void ed25519_verify(size_t len)
+{
+    sd_ed25519_verify(signature, in, len, verify_key);
+}
+
+static void ed25519_keygen(size_t len)
+{
+    (void)len;
+    sd_ed25519_public(verify_key, key);
+}
+
+static void ed25519_prepare(size_t len)
+{
+    ed25519_keygen(len);
+    ed25519_sign(len);
+}
+
 static const struct primitive {
     enum sd_op op;
     const char *alg;
@@ -66,12 +113,18 @@ static const struct primitive {
     void (*prepare)(size_t len); /* leaves in `out` what `once` opens; NULL: nothing */
 } primitives[] = {
     {SD_OP_KEYGEN, "X25519", x25519_keygen, NULL},
+    {SD_OP_SIGN, "ED25519", ed25519_sign, ed25519_keygen},
+    {SD_OP_VERIFY, "ED25519", ed25519_verify, ed25519_prepare},
     {SD_OP_DERIVE, "X25519", x25519_derive, NULL},
     {SD_OP_HASH, "BLAKE2S-256", blake2s, NULL},
+    {SD_OP_HASH, "SHA2-512", sha512, NULL},
     {SD_OP_MAC, "BLAKE2SMAC", blake2s_mac, NULL},
     {SD_OP_KDF, "HKDF-BLAKE2S", hkdf_blake2s, NULL},
     {SD_OP_SEAL, "ChaCha20-Poly1305", chachapoly_seal, NULL},
     {SD_OP_OPEN, "ChaCha20-Poly1305", chachapoly_open, chachapoly_seal},
+    {SD_OP_KDF, "HKDF-SHA2-256", hkdf_sha256, NULL},
+    {SD_OP_SEAL, "AES-128-GCM", gcm_seal, NULL},
+    {SD_OP_OPEN, "AES-128-GCM", gcm_open, gcm_seal},
     {SD_OP_SEAL, "XSalsa20-Poly1305", box_seal, NULL},
     {SD_OP_OPEN, "XSalsa20-Poly1305", box_open, box_seal},
 };
@@ -106,6 +159,8 @@ double bench_primitives_ns(const struct sd_account *booked, size_t accounts, con
             const struct sd_account_row *row = &booked[i].row[r];
             const struct primitive *primitive = primitive_of(row);
             size_t len = row->calls > 0 ? row->bytes / row->calls : 0;
+            if (row->calls == 0)
+                continue;
             if (primitive == NULL || len > BYTES_MAX) {
                 sd_fail(error, SD_E_INTERNAL,
                         "bench: %s booked %s %s of %zu bytes, which is no primitive of its "

@@ -7,6 +7,8 @@ const struct bench benches[] = {
     {"tls13", "TLS 1.3 handshakes: simulated, and on bare libssl", bench_tls13},
     {"wireguard", "WireGuard handshakes in memory, and their cryptography alone", bench_wireguard},
     {"curvecp", "CurveCP handshakes in memory, and their cryptography alone", bench_curvecp},
+    {"minimalt", "MinimaLT handshakes in memory, and their cryptography alone", bench_minimalt},
+    {"tcpcrypt", "tcpcrypt handshakes in memory, and their cryptography alone", bench_tcpcrypt},
     {"forwarding", "a datagram through a router: the lab, and plain ns-3", bench_forwarding},
     {"tls13-scale", "many TLS 1.3 connections in one simulation, and few", bench_tls13_scale},
     {"wireguard-scale", "many WireGuard clients in one simulation, and few", bench_wireguard_scale},

@@ -105,7 +105,8 @@ void sd_mem_forget(struct sd_mem *m)
     m->wires = kept;
     for (size_t i = 0; i < m->announced; i++)
         free((void *)(uintptr_t)m->event[i].data);
-    memmove(m->event, m->event + m->announced, (m->events - m->announced) * sizeof *m->event);
+    if (m->events > m->announced)
+        memmove(m->event, m->event + m->announced, (m->events - m->announced) * sizeof *m->event);
     m->events -= m->announced;
     m->announced = 0;
     for (size_t i = 0; i < m->seats; i++)

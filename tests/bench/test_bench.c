@@ -9,9 +9,10 @@
 static struct program_said said;
 
 static const char *const rows[] = {
-    "tls13-alone",     "tls13-shared", "tls13-memory",        "wireguard-memory",
-    "forwarding",      "tls13-scale",  "wireguard-scale-cpu", "wireguard-scale-memory",
-    "flood-wireguard", "flood-dtls12", "loss-sweep",          "curvecp-memory",
+    "tls13-alone",     "tls13-shared",    "tls13-memory",        "wireguard-memory",
+    "forwarding",      "tls13-scale",     "wireguard-scale-cpu", "wireguard-scale-memory",
+    "flood-wireguard", "flood-dtls12",    "loss-sweep",          "curvecp-memory",
+    "minimalt-memory", "tcpcrypt-memory",
 };
 
 static void check_status(int expected)
@@ -73,7 +74,8 @@ static void help_names_them_all(void **state)
 {
     (void)state;
     static const char *const names[] = {"tls13",           "wireguard", "forwarding", "tls13-scale",
-                                        "wireguard-scale", "flood",     "loss-sweep", "curvecp"};
+                                        "wireguard-scale", "flood",     "loss-sweep", "curvecp",
+                                        "minimalt",        "tcpcrypt"};
     program_run(&said, "/", SHAKEDOWN " bench --help");
     check_status(0);
     for (size_t i = 0; i < SD_ROWS(names); i++)
