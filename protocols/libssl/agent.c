@@ -77,12 +77,26 @@ static bool read_timer(struct sd_ssl_agent *a, const char *value)
     return good;
 }
 
+static bool read_suites(struct sd_ssl_agent *a, const char *value)
+{
+    a->suites = value;
+    return sd_ssl_suites_are(a, value);
+}
+
+static bool read_extension(struct sd_ssl_agent *a, const char *value)
+{
+    a->unknown_extension = strcmp(value, "unknown") == 0;
+    return a->unknown_extension || strcmp(value, "none") == 0;
+}
+
 static const struct {
     const char *name, *expected;
     bool (*read)(struct sd_ssl_agent *, const char *value);
 } options[] = {
     {"tickets", "0 to 16 tickets after a TLS 1.3 handshake", read_tickets},
     {"padding", "0 to 16384, to a multiple of which TLS 1.3 pads its records", read_padding},
+    {"suites", "names of cipher suites as OpenSSL has them, the preferred one first", read_suites},
+    {"extension", "unknown (a client sends one of private use) or none", read_extension},
     {"verify", "agent (refuses unknown certificates) or application (only tells)", read_verify},
     {"use_srtp", "on DTLS, SRTP protection profiles by IANA's names with colons between",
      read_use_srtp},
@@ -105,8 +119,8 @@ static int read_option(struct sd_ssl_agent *a, const struct sd_option *o, struct
     }
     const char *near = sd_nearest(o->name, names);
     return sd_fail(error, SD_E_ARG,
-                   "%s: unknown option '%s'%s%s%s; it knows: tickets, padding, verify, "
-                   "use_srtp, timer",
+                   "%s: unknown option '%s'%s%s%s; it knows: tickets, padding, suites, "
+                   "extension, verify, use_srtp, timer",
                    a->kind->ops->name, o->name, near ? ", did you mean '" : "", near ? near : "",
                    near ? "'?" : "");
 }

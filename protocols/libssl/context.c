@@ -189,6 +189,39 @@ static const char *suites_12(const struct sd_ssl_agent *a)
     return a->kind->datagram ? SUITES_PSK_DATAGRAM : SUITES_PSK_STREAM;
 }
 
+static bool choose_suites(const struct sd_ssl_agent *a, SSL_CTX *ctx)
+{
+    bool newest = a->kind->version == TLS1_3_VERSION;
+    return SSL_CTX_set_ciphersuites(ctx, newest && a->suites ? a->suites : SUITES_13) == 1 &&
+           SSL_CTX_set_cipher_list(ctx, !newest && a->suites ? a->suites : suites_12(a)) == 1;
+}
+
+bool sd_ssl_suites_are(const struct sd_ssl_agent *a, const char *suites)
+{
+    struct sd_env *agent_env = sd_enter(NULL);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+    bool known = ctx && *suites &&
+                 (a->kind->version == TLS1_3_VERSION ? SSL_CTX_set_ciphersuites(ctx, suites)
+                                                     : SSL_CTX_set_cipher_list(ctx, suites)) == 1;
+    SSL_CTX_free(ctx);
+    ERR_clear_error();
+    sd_leave(agent_env);
+    return known;
+}
+
+/* RFC 8701's idea: whoever hears something new ignores it.  The type is of private use. */
+#define UNKNOWN_EXTENSION 65282
+
+static int on_extension(SSL *ssl, unsigned type, unsigned context, const unsigned char **out,
+                        size_t *len, X509 *x, size_t chain, int *alert, void *arg)
+{
+    static const unsigned char words[] = "nobody knows what this means";
+    (void)ssl, (void)type, (void)context, (void)x, (void)chain, (void)alert, (void)arg;
+    *out = words;
+    *len = sizeof words - 1;
+    return 1;
+}
+
 static bool common(struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
 {
     int version = a->kind->version;
@@ -202,9 +235,7 @@ static bool common(struct sd_ssl_agent *a, SSL_CTX *ctx, bool server)
     if (a->env->keylog)
         SSL_CTX_set_keylog_callback(ctx, on_keylog);
     return SSL_CTX_set_min_proto_version(ctx, version) == 1 &&
-           SSL_CTX_set_max_proto_version(ctx, version) == 1 &&
-           SSL_CTX_set_ciphersuites(ctx, SUITES_13) == 1 &&
-           SSL_CTX_set_cipher_list(ctx, suites_12(a)) == 1 &&
+           SSL_CTX_set_max_proto_version(ctx, version) == 1 && choose_suites(a, ctx) &&
            SSL_CTX_set1_groups_list(ctx, server && a->mode->other_group ? "P-256" : GROUPS) == 1 &&
            SSL_CTX_set_block_padding(ctx, a->padding) == 1 && identify(a, ctx) &&
            trust(a, ctx, server);
@@ -221,6 +252,9 @@ static bool set_up_client(struct sd_ssl_agent *a, SSL_CTX *ctx)
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     if (a->mode->psk)
         SSL_CTX_set_psk_client_callback(ctx, on_psk_client);
+    if (a->unknown_extension && SSL_CTX_add_custom_ext(ctx, UNKNOWN_EXTENSION, SSL_EXT_CLIENT_HELLO,
+                                                       on_extension, NULL, NULL, NULL, NULL) != 1)
+        return false;
     /* 0 is success here. */
     return a->alpn_len == 0 || SSL_CTX_set_alpn_protos(ctx, a->alpn, (unsigned)a->alpn_len) == 0;
 }
@@ -311,9 +345,11 @@ static uint64_t recipe_of(const struct sd_ssl_agent *a, bool server)
                                 a->env->keylog != NULL,
                                 a->tickets_sent,
                                 a->padding,
-                                a->application_verifies};
+                                a->application_verifies,
+                                a->unknown_extension};
     uint64_t hash = sd_hash(0, numbers, sizeof numbers);
     hash = sd_hash_text(hash, a->mode->name);
+    hash = sd_hash_text(hash, a->suites ? a->suites : "");
     hash = sd_hash(hash, a->alpn, a->alpn_len);
     hash = hash_pem(hash, c->ca);
     hash = hash_pem(hash, id ? id->certificate : NULL);

@@ -121,6 +121,8 @@ struct sd_ssl_agent {
     bool application_verifies; /* a peer that cannot be verified is told, not refused */
     const char *use_srtp;      /* DTLS: profiles to agree on, by preference; NULL: none */
     uint32_t first_timer_us;   /* DTLS: until a flight goes again for the first time */
+    const char *suites;        /* instead of those of context.c; NULL: those */
+    bool unknown_extension;    /* a client sends an extension that no server knows */
     /* sessions.c */
     struct sd_ssl_session **by_sid, **by_key;
     uint32_t buckets, session_count; /* half-open ones included */
@@ -166,6 +168,8 @@ int sd_ssl_drop(struct sd_ssl_agent *, int reason); /* counts it and returns it 
 /* -- context.c -- */
 
 /* Makes agent->client and agent->server, as the role says.  SD_OK, SD_E_ARG, SD_E_NOMEM. */
+/* Whether OpenSSL has such suites for the agent's version. */
+bool sd_ssl_suites_are(const struct sd_ssl_agent *, const char *suites);
 int sd_ssl_contexts(struct sd_ssl_agent *, struct sd_error *);
 
 /* -- shared.c: contexts that outlive their agents -- */
