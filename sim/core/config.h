@@ -16,9 +16,12 @@ struct sd_identity {
 
 /* "server.example" and "client.example" have P-256 certificates, "server.ed25519.example" and
  * "client.ed25519.example" Ed25519 ones, "server.rsa.example" RSA-2048; all issued by the lab's
- * P-256 CA.  NULL: no such name. */
+ * P-256 CA.  "impostor.example" has one that says server.example and that it signed itself.
+ * NULL: no such name. */
 const struct sd_identity *sd_identity(const char *name);
 const char *sd_identity_ca(void); /* PEM of the lab's CA */
+/* Its certificate as it goes over the wire: the length, 0 if there is none or it does not fit. */
+size_t sd_identity_der(const struct sd_identity *, uint8_t *der, size_t cap);
 /* X25519 key pair of any name, by hash: static keys for as many hosts as a scenario wants. */
 void sd_identity_x25519(const char *name, uint8_t private_key[32], uint8_t public_key[32]);
 

@@ -1,6 +1,6 @@
 /* features.h - one list of what a transport security protocol may offer: the survey's sections 4
- * and 5, the table of its drafts -03 to -09, and RFC 8922 table 1.  A protocol claims features
- * with the bits; what a run measures is another matter.
+ * and 5 and the lists of its section 3, the table of its drafts -03 to -09, and RFC 8922 table 1.
+ * A protocol claims features with the bits; what a run measures is another matter.
  *
  * X(bit, ID, "short", "title", "what it means") */
 #ifndef SD_FEATURES_H
@@ -37,7 +37,10 @@
     X(24, RELIABLE, "REL", "reliable transport", "delivers everything in order")                   \
     X(25, PATH_VALIDATION, "PV", "path validation", "a new path is tested before it is used")      \
     X(26, TRANSPARENT, "TR", "transparent to applications", "carries IP or needs no new API")      \
-    X(27, MULTIPLEXING, "MUX", "multiplexing", "many streams or flows in one session")
+    X(27, MULTIPLEXING, "MUX", "multiplexing", "many streams or flows in one session")             \
+    X(28, IDENTITIES, "IPK", "identities and private keys", "the application says who it is")      \
+    X(29, RELIABLE_HANDSHAKE, "HR", "reliable handshake", "lost handshake packets go again")       \
+    X(30, SEGMENTATION, "SEG", "data segmentation", "any amount may be handed over at once")
 
 #define SD_FEATURE_BIT(bit, id, ...) SD_F_##id = UINT64_C(1) << (bit),
 enum sd_feature_bit { SD_FEATURES(SD_FEATURE_BIT) };

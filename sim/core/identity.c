@@ -26,6 +26,9 @@ static struct sd_identity identities[] = {
     {.name = "server.rsa.example",
      .certificate = server_rsa_example_crt,
      .private_key = server_rsa_example_key},
+    {.name = "impostor.example",
+     .certificate = impostor_example_crt,
+     .private_key = impostor_example_key},
 };
 #define IDENTITIES (sizeof identities / sizeof identities[0])
 
@@ -47,6 +50,20 @@ const struct sd_identity *sd_identity(const char *name)
 const char *sd_identity_ca(void)
 {
     return ca_crt;
+}
+
+size_t sd_identity_der(const struct sd_identity *identity, uint8_t *der, size_t cap)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    const char *from = identity->certificate ? strstr(identity->certificate, begin) : NULL;
+    const char *to = from ? strstr(from, "-----END") : NULL;
+    size_t len;
+    if (to == NULL)
+        return 0;
+    from += strlen(begin);
+    bool good = sodium_base642bin(der, cap, from, (size_t)(to - from), "\r\n", &len, NULL,
+                                  sodium_base64_VARIANT_ORIGINAL) == 0;
+    return good ? len : 0;
 }
 
 /* Public keys already computed, each at the place its private key points to: many runs in one

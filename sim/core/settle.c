@@ -37,6 +37,8 @@ static void drain(struct sd_seat *s, sd_time now)
                 break;
             more = true;
             struct sd_env *agent_env = sd_enter(NULL);
+            if (s->tape != NULL)
+                sd_tape_net_out(s->tape, &u);
             s->sink->unit(s->ctx, &u);
             sd_leave(agent_env);
             if (++outputs > OUTPUTS_MAX)
@@ -116,6 +118,8 @@ int sd_seat_open(struct sd_seat *s, sd_time now, const struct sd_open *open, sd_
     int result = begin(s, now, &before);
     if (result != SD_OK)
         return result;
+    if (s->tape != NULL)
+        sd_tape_open(s->tape, now, open);
     result = s->agent->ops->open(s->agent, now, open, sid);
     end(s, now, before);
     return result;
@@ -128,6 +132,8 @@ long sd_seat_app_in(struct sd_seat *s, sd_time now, sd_sid sid, uint64_t stream,
     int result = begin(s, now, &before);
     if (result != SD_OK)
         return result;
+    if (s->tape != NULL)
+        sd_tape_app_in(s->tape, now, sid, stream, data, len, fin);
     long taken = s->agent->ops->app_in(s->agent, now, sid, stream, data, len, fin);
     end(s, now, before);
     return taken;
@@ -139,6 +145,8 @@ int sd_seat_net_in(struct sd_seat *s, sd_time now, const struct sd_unit *unit)
     int result = begin(s, now, &before);
     if (result != SD_OK)
         return result;
+    if (s->tape != NULL)
+        sd_tape_net_in(s->tape, now, unit);
     result = s->agent->ops->net_in(s->agent, now, unit);
     end(s, now, before);
     return result;
@@ -150,6 +158,8 @@ int sd_seat_expire(struct sd_seat *s, sd_time now)
     int result = begin(s, now, &before);
     if (result != SD_OK)
         return result;
+    if (s->tape != NULL)
+        sd_tape_expire(s->tape, now);
     result = s->agent->ops->expire(s->agent, now);
     end(s, now, before);
     s->expiries = now == s->expired_at ? s->expiries + 1 : 1;
@@ -165,6 +175,8 @@ int sd_seat_control(struct sd_seat *s, sd_time now, sd_sid sid, struct sd_contro
     int result = begin(s, now, &before);
     if (result != SD_OK)
         return result;
+    if (s->tape != NULL)
+        sd_tape_control(s->tape, now, sid, control);
     result = s->agent->ops->control(s->agent, now, sid, control);
     end(s, now, before);
     return result;
@@ -184,7 +196,10 @@ size_t sd_seat_tcp_options(struct sd_seat *s, sd_time now, const struct sd_path 
         s->agent->ops->tcp_options(s->agent, now, path, segment, received, received_len, out, cap);
     sd_leave(before);
     s->busy = false;
-    return len <= cap ? len : 0;
+    len = len <= cap ? len : 0;
+    if (s->tape != NULL)
+        sd_tape_tcp_options(s->tape, now, path, segment, received, received_len, out, len);
+    return len;
 }
 
 sd_time sd_seat_deadline(const struct sd_seat *s)

@@ -8,6 +8,7 @@
 #define SD_SETTLE_H
 
 #include "sim/core/agent.h"
+#include "sim/core/tape.h"
 
 struct sd_sink {
     void (*unit)(void *ctx, const struct sd_unit *);   /* data valid during the call */
@@ -22,7 +23,8 @@ struct sd_seat {
     bool busy;
     bool stopped; /* the agent ran away: an SD_EV_ERROR said why, it is called no more */
     sd_time expired_at;
-    uint32_t expiries; /* at expired_at */
+    uint32_t expiries;    /* at expired_at */
+    struct sd_tape *tape; /* keeps every input; NULL: nobody does.  Set after sd_seat_init() */
 };
 
 /* Makes the agent in env and settles it (an agent may have something to send at once). */

@@ -213,7 +213,7 @@ static void features_are_distinct(void **state)
         assert_true((seen & f->bit) == 0);
         seen |= f->bit;
     }
-    assert_int_equal(n, 28);
+    assert_int_equal(n, 31);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# make.sh - makes the lab's test identities anew: a P-256 CA and five leaves, valid 2018 to 2048.
+# make.sh - makes the lab's test identities anew: a P-256 CA, five leaves and an impostor that calls
+# itself server.example but is of no CA, valid 2018 to 2048.
 # The private keys are public on purpose: they authenticate nothing outside the lab.
 # Usage: ./make.sh   (openssl 3.0; replaces every *.crt and *.key beside it)
 set -eu
@@ -66,3 +67,11 @@ issue server.ed25519.example leaf -algorithm ED25519
 issue client.ed25519.example leaf -algorithm ED25519
 ENCIPHER=', keyEncipherment' # TLS 1.2 with RSA key transport
 issue server.rsa.example leaf -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+
+ENCIPHER=
+CN=server.example
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out impostor.example.key 2>/dev/null
+openssl req -new -config "$work/ca.cnf" -key impostor.example.key -out "$work/csr"
+openssl ca -batch -notext -config "$work/ca.cnf" -extensions leaf -selfsign \
+    -cert ca.crt -keyfile impostor.example.key -startdate $from -enddate $to \
+    -in "$work/csr" -out impostor.example.crt 2>/dev/null
