@@ -218,6 +218,9 @@ static int lab_agent(lua_State *L)
         .mutual = lua_toboolean(L, 8),
         .early_replay_ok = lua_toboolean(L, 9),
         .alpn = text_or_null(L, 10),
+        .impostor = lua_toboolean(L, 12),
+        .other_psk = lua_toboolean(L, 13),
+        .recorded = lua_toboolean(L, 14),
         .options = options ? option : NULL,
     };
     return checked(L, sd_lab_agent(binding_of(L)->lab, machine_arg(L, 1), &agent, &error), &error);
@@ -329,6 +332,13 @@ static int lab_connect(lua_State *L)
     return 1;
 }
 
+static int lab_send_beside(lua_State *L)
+{
+    lua_pushinteger(L, sd_lab_send_beside(binding_of(L)->lab, (sd_conn)count_arg(L, 1),
+                                          machine_arg(L, 2), count_arg(L, 3), count_arg(L, 4)));
+    return 1;
+}
+
 static int lab_send(lua_State *L)
 {
     lua_pushinteger(L, sd_lab_send(binding_of(L)->lab, (sd_conn)count_arg(L, 1), machine_arg(L, 2),
@@ -367,6 +377,13 @@ static int lab_rekey(lua_State *L)
 {
     lua_pushinteger(L,
                     sd_lab_rekey(binding_of(L)->lab, (sd_conn)count_arg(L, 1), machine_arg(L, 2)));
+    return 1;
+}
+
+static int lab_export(lua_State *L)
+{
+    lua_pushinteger(L,
+                    sd_lab_export(binding_of(L)->lab, (sd_conn)count_arg(L, 1), machine_arg(L, 2)));
     return 1;
 }
 
@@ -424,6 +441,36 @@ static int lab_replay(lua_State *L)
     };
     lua_pushinteger(L, sd_lab_replay(binding_of(L)->lab, &replay));
     return 1;
+}
+
+static int lab_cut(lua_State *L)
+{
+    lua_pushinteger(L,
+                    sd_lab_cut(binding_of(L)->lab, (int)luaL_checkinteger(L, 1), machine_arg(L, 2),
+                               lua_toboolean(L, 3) ? SD_CUT_RST : SD_CUT_FIN));
+    return 1;
+}
+
+/* meddle(at, from, to, data, nth, count, delay): delay 0 turns a bit. */
+static int lab_meddle(lua_State *L)
+{
+    struct sd_meddle meddle = {
+        .which = {.at = machine_arg(L, 1),
+                  .from = machine_arg(L, 2),
+                  .to = machine_arg(L, 3),
+                  .data = lua_toboolean(L, 4)},
+        .nth = (uint32_t)count_arg(L, 5),
+        .count = (uint32_t)count_arg(L, 6),
+        .delay = time_arg(L, 7),
+    };
+    meddle.how = meddle.delay > 0 ? SD_DELAY : SD_CORRUPT;
+    return checked(L, sd_lab_meddle(binding_of(L)->lab, &meddle), &(struct sd_error){0});
+}
+
+static int lab_eavesdrop(lua_State *L)
+{
+    return checked(L, sd_lab_eavesdrop(binding_of(L)->lab, machine_arg(L, 1)),
+                   &(struct sd_error){0});
 }
 
 /* -- what happened -- */
@@ -521,15 +568,20 @@ static const luaL_Reg lab_functions[] = {
     {"random", lab_random},
     {"connect", lab_connect},
     {"send", lab_send},
+    {"send_beside", lab_send_beside},
     {"stream", lab_stream},
     {"call", lab_call},
     {"close", lab_close},
     {"rekey", lab_rekey},
+    {"export", lab_export},
     {"move", lab_move},
     {"last_conn", lab_last_conn},
     {"flood", lab_flood},
     {"tap", lab_tap},
     {"replay", lab_replay},
+    {"cut", lab_cut},
+    {"meddle", lab_meddle},
+    {"eavesdrop", lab_eavesdrop},
     {"note", lab_note},
     {"listen", lab_listen},
     {"metric", lab_metric},

@@ -28,6 +28,11 @@ static const char *scope_name(enum sd_metric_scope scope)
     return scope == SD_METRIC_MACHINE ? "machine" : scope == SD_METRIC_CLIENTS ? "clients" : "run";
 }
 
+static const char *carrier_name(uint8_t proto)
+{
+    return proto == SD_PROTO_TCP ? "tcp" : proto == SD_PROTO_UDP ? "udp" : "ip";
+}
+
 static void push_protocols(lua_State *L)
 {
     lua_newtable(L);
@@ -38,6 +43,8 @@ static void push_protocols(lua_State *L)
         lua_setfield(L, -2, "name");
         lua_pushstring(L, service_name(ops->service));
         lua_setfield(L, -2, "service");
+        lua_pushstring(L, carrier_name(ops->carriers[0].proto));
+        lua_setfield(L, -2, "carrier");
         lua_newtable(L);
         for (lua_Integer m = 0; ops->modes[m].name; m++) {
             lua_newtable(L);
@@ -46,6 +53,15 @@ static void push_protocols(lua_State *L)
             lua_rawseti(L, -2, m + 1);
         }
         lua_setfield(L, -2, "modes");
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+static void push_features(lua_State *L)
+{
+    lua_newtable(L);
+    for (lua_Integer i = 0; sd_features[i].bit; i++) {
+        lua_pushstring(L, sd_features[i].brief);
         lua_rawseti(L, -2, i + 1);
     }
 }
@@ -74,7 +90,7 @@ static void push_metrics(lua_State *L)
 static void push_events(lua_State *L)
 {
     static const char *const own[] = {"first byte", "received all", "reply", "refused",
-                                      "reset",      "rebound",      "moved"};
+                                      "reset",      "rebound",      "moved", "exported"};
     lua_Integer n = 0;
     lua_newtable(L);
     for (int kind = 1; kind < SD_EV_MAX; kind++) {
@@ -95,6 +111,8 @@ void sd_lists_fill(lua_State *L)
     lua_setfield(L, -2, "cost");
     push_protocols(L);
     lua_setfield(L, -2, "protocols");
+    push_features(L);
+    lua_setfield(L, -2, "features");
     push_metrics(L);
     lua_setfield(L, -2, "metrics");
     push_events(L);

@@ -159,6 +159,14 @@ const char *const *sd_scenario_tags(const struct sd_scenario *s)
     return (const char *const *)s->tags.text;
 }
 
+bool sd_scenario_has_tag(const struct sd_scenario *s, const char *tag)
+{
+    for (size_t i = 0; i < s->tags.count; i++)
+        if (!strcmp(s->tags.text[i], tag))
+            return true;
+    return false;
+}
+
 unsigned sd_scenario_chapter(const struct sd_scenario *s)
 {
     return s->chapter;

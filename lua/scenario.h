@@ -34,6 +34,7 @@ const char *sd_scenario_name(const struct sd_scenario *); /* "handshake-rtt": th
 const char *sd_scenario_title(const struct sd_scenario *);
 const char *sd_scenario_question(const struct sd_scenario *); /* first comment line of the file */
 const char *const *sd_scenario_tags(const struct sd_scenario *); /* NULL-ended */
+bool sd_scenario_has_tag(const struct sd_scenario *, const char *tag);
 /* Its place in a survey, from 1; 0: none. */
 unsigned sd_scenario_chapter(const struct sd_scenario *);
 const char *sd_scenario_sha256(const struct sd_scenario *); /* hex, of the file */

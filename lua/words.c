@@ -13,6 +13,15 @@ const struct sd_word sd_words[] = {
      "every combination is a point, run repeats times"},
     {"scenario.quick", "the lists of sweep that --quick replaces"},
     {"scenario.except", "combinations to leave out: { { mode = \"fresh\", loss = 0*percent } }"},
+    {"scenario.feature",
+     "which feature this is a probe of (shakedown list features): feature = \"FS\""},
+    {"scenario.verdict", "of a probe: function (r) return yes \"why\" end; yes, partly, no or "
+                         "not_applicable, and in a sentence why.  A protocol has the best that "
+                         "its runs say"},
+    {"yes", "yes \"nothing was readable\": what a probe found"},
+    {"partly", "partly \"only with a connection identifier\""},
+    {"no", "no \"the application's words were on the wire\""},
+    {"not_applicable", "not_applicable \"it has no identities\": the question makes no sense here"},
     {"scenario.network", "{ link { ... }, star { ... } }"},
     {"scenario.agents", "{ client:runs { ... }, server:runs { ... } }"},
     {"scenario.timeline", "{ at(...), on(...), every(...) }; one at(..., stop ...) is the end"},
@@ -106,6 +115,11 @@ const struct sd_word sd_words[] = {
     {"runs.mutual", "true: the client shows a certificate too"},
     {"runs.anti_replay", "on (default) or off: the server may take early data twice"},
     {"runs.alpn", "application protocols in order of preference: \"h2,http/1.1\""},
+    {"runs.impostor",
+     "true: the machine has the name and address that others know, but a certificate "
+     "that it signed itself and another static key"},
+    {"runs.psk", "other: its pre-shared key is not that of the others; default shared"},
+    {"runs.recorded", "true: for the metric \"opened\""},
     {"runs.options", "a protocol's own knobs: { name = \"value\" }"},
 
     /* When. */
@@ -131,6 +145,9 @@ const struct sd_word sd_words[] = {
     {"request.close", "true: the session ends when the reply is whole"},
     {"request.datagram", "true: inside a tunnel, as UDP instead of TCP"},
     {"host:send", "server:send(client, 4*MiB): over their last session"},
+    {"host:send_beside",
+     "client:send_beside(server, 400*B): on another stream of their last session"},
+    {"send_beside.stream", "its number, from 1; default 4"},
     {"host:stream", "client:stream(server) { size = 200*B, every = 20*ms }: steady datagrams"},
     {"stream.size", "of one; default 200*B"},
     {"stream.every", "default 20*ms"},
@@ -143,6 +160,9 @@ const struct sd_word sd_words[] = {
     {"call.last", "for how long; default until the end"},
     {"host:close", "client:close(server): ends their last session the protocol's way"},
     {"host:rekey", "client:rekey(server): new keys for their last session"},
+    {"host:export",
+     "client:export(server): a value that both sides can make of their last session; "
+     "event \"exported\", event.detail in hex, or \"refused\""},
     {"host:move", "client:move(): another address, and the protocol is told"},
     {"nat:rebind", "router:rebind \"both\", or { port = \"new\", address = \"new\" }"},
     {"rebind.port", "\"new\": every binding gets another port"},
@@ -171,10 +191,33 @@ const struct sd_word sd_words[] = {
     {"replay.source", "original (default) or own: whose address they come from"},
     {"replay.copies", "default 1"},
     {"replay.every", "between copies; default 0*s"},
+    {"host:cut", "mallory:cut(tape): says, in the name of who sent the last TCP segment kept, that "
+                 "the connection is over"},
+    {"cut.how", "fin (default) or rst"},
+    {"host:corrupt",
+     "switch:corrupt { from = client, what = \"data\" }: turns a bit of what passes "
+     "there from now on, and puts checksums right"},
+    {"corrupt.from", "only packets of this host; default any"},
+    {"corrupt.to", "only packets to this host; default any"},
+    {"corrupt.what", "handshake (default) or data"},
+    {"corrupt.nth",
+     "the first packet that suffers, from 1, of those that carry something; default 1"},
+    {"corrupt.count", "how many; default 1"},
+    {"host:delay",
+     "switch:delay { from = client, what = \"data\", by = 50*ms }: others overtake it"},
+    {"delay.from", "only packets of this host; default any"},
+    {"delay.to", "only packets to this host; default any"},
+    {"delay.what", "handshake (default) or data"},
+    {"delay.nth", "the first packet that waits, from 1, of those that carry something; default 1"},
+    {"delay.count", "how many; default 1"},
+    {"delay.by", "for how long; default 100*ms"},
+    {"host:eavesdrop", "switch:eavesdrop(): reads what passes there from now on, for the metrics "
+                       "seen.text, seen.identity, seen.name, seen.sizes and seen.counters"},
 
     /* What functions see. */
     {"run", "in function (run, event): run.protocol, run.loss, ... are the values of this run"},
     {"run.now", "virtual time since the beginning"},
+    {"run.carrier", "what the protocol rides on: tcp, udp or ip"},
     {"run.service", "what the protocol offers: stream, datagram or ip"},
     {"run:note", "run:note(\"now at %s\", event.path.remote): a line of the trace"},
     {"run:random", "run:random() below 1, run:random(6) from 1 to 6, run:random(1*s, 2*s) between; "

@@ -90,12 +90,22 @@ local sources = {
 
 -- by: who can; args: what stands in brackets; fields: what stands in braces; chained: may follow
 -- another verb on the same session; awaited: the event after which the next of a chain comes.
+local packets = { from = host, to = host, what = P.kind_word("handshake", "data") }
+local count = P.kind_count(1, 1000000, 1)
+local function some(more)
+  for _, name in ipairs(P.keys(packets)) do
+    more[name] = packets[name]
+  end
+  return more
+end
 local request = { size = message, reply = message, close = kinds.flag, datagram = kinds.flag }
 P.verbs = {
   connect = { by = "host", args = { host }, fields = {}, awaited = "ready" },
   request = { by = "host", args = { host }, fields = request, awaited = "reply" },
   send = { by = "host", args = { host, kinds.size }, fields = {}, chained = true,
            awaited = "received all" },
+  send_beside = { by = "host", args = { host, P.kind_quantity("size", 1, 1000) },
+                  fields = { stream = P.kind_count(1, 1000000, 4) } },
   stream = { by = "host", args = { host }, chained = true,
              fields = { size = P.kind_quantity("size", P.host.message_min, 65000), every = kinds.span,
                         count = P.kind_count(1, 100000000, 500), last = kinds.span } },
@@ -104,6 +114,7 @@ P.verbs = {
                       last = kinds.span } },
   close = { by = "host", args = { host }, fields = {}, chained = true },
   rekey = { by = "host", args = { host }, fields = {}, chained = true, awaited = "key update" },
+  export = { by = "host", args = { host }, fields = {}, chained = true },
   move = { by = "host", args = {}, fields = {} },
   flood = { by = "host", args = { host },
             fields = { rate = kinds.pps, source = sources,
@@ -112,9 +123,11 @@ P.verbs = {
   replay = { by = "host", args = { tape },
              fields = { nth = P.kind_count(1, 1000000, 1), source = P.kind_word("original", "own"),
                         copies = P.kind_count(1, 1000000, 2), every = kinds.time } },
-  record = { by = "any", args = {},
-             fields = { from = host, to = host, what = P.kind_word("handshake", "data"),
-                        limit = P.kind_count(1, 1000000, 100) } },
+  cut = { by = "host", args = { tape }, fields = { how = P.kind_word("fin", "rst") } },
+  record = { by = "any", args = {}, fields = some { limit = P.kind_count(1, 1000000, 100) } },
+  corrupt = { by = "any", args = {}, fields = some { nth = count, count = count } },
+  delay = { by = "any", args = {}, fields = some { nth = count, count = count, by = kinds.span } },
+  eavesdrop = { by = "any", args = {}, fields = {} },
   rebind = { by = "nat", args = {}, word = P.kind_word("port", "address", "both"),
              fields = { port = P.kind_word("new"), address = P.kind_word("new") } },
   set = { by = "link", args = {} }, -- its fields are the link's

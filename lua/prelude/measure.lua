@@ -224,6 +224,7 @@ local function ask(call, r)
   end
   return value
 end
+P.ask = ask
 
 function P.computed(measure, r)
   local value = ask(measure.call, r)

@@ -186,7 +186,8 @@ end
 local function tables_json(scenario, axes, columns)
   local line = P.locate(P.scenario_line, "table")
   local list, taken = {}, {}
-  local given = scenario.table == nil and { {} } or each_of("table", scenario.table, line)
+  local default = scenario.feature and {} or { {} } -- probes make one table together
+  local given = scenario.table == nil and default or each_of("table", scenario.table, line)
   for i, one in ipairs(given) do
     local fields = P.fields("table", one, table_fields, nil, line)
     local by = {}
@@ -311,7 +312,7 @@ function P.json(scenario, about, axes, columns, expectations)
     measure[i] = object { { "name", column.name }, { "column", column.column },
                           { "dim", column.dim }, { "what", column.what } }
   end
-  return json(object {
+  local whole = {
     { "name", P.name }, { "title", scenario.title }, { "question", about.question },
     { "path", about.path }, { "chapter", scenario.chapter or null }, { "tags", scenario.tags }, { "repeats", about.repeats },
     { "quick", about.quick }, { "columns", member(axes, "column") },
@@ -321,5 +322,9 @@ function P.json(scenario, about, axes, columns, expectations)
     { "ladders", ladders_json(scenario, axes) },
     { "answer", answer_json(scenario, axes, columns) },
     { "expectations", member(expectations, "text") },
-  })
+  }
+  if scenario.feature then
+    whole[#whole + 1] = { "feature", scenario.feature }
+  end
+  return json(object(whole))
 end

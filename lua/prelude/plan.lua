@@ -6,6 +6,21 @@ local Agent = { is = "agent" }
 
 -- -- agents --
 
+-- { padding = "256" }, or { tls13 = { padding = "256" } }: those of each protocol.
+local function is_options(value, outside)
+  if type(value) ~= "table" or P.is(value) then
+    return false
+  end
+  for _, name in ipairs(P.keys(value)) do
+    local one = value[name]
+    if type(one) ~= "string" and P.is(one) ~= "lazy" and
+       not (outside and P.is_protocol(name) and is_options(one, false)) then
+      return false
+    end
+  end
+  return true
+end
+
 P.agent_fields = {
   mode = kinds.text,
   identity = kinds.text,
@@ -16,18 +31,14 @@ P.agent_fields = {
   mutual = kinds.flag,
   anti_replay = P.kind_word("on", "off"),
   alpn = kinds.text,
+  impostor = kinds.flag,
+  psk = P.kind_word("shared", "other"),
+  recorded = kinds.flag,
   options = {
-    expected = "names and texts such as { cipher = \"aes128gcm\" }",
+    expected = "names and texts such as { cipher = \"aes128gcm\" }, or such a table under the name " ..
+      "of a protocol",
     take = function(value)
-      if type(value) ~= "table" or P.is(value) then
-        return nil
-      end
-      for _, name in ipairs(P.keys(value)) do
-        if type(value[name]) ~= "string" and P.is(value[name]) ~= "lazy" then
-          return nil
-        end
-      end
-      return value
+      return is_options(value, true) and value or nil
     end,
   },
 }
@@ -79,16 +90,28 @@ local function mode_of(agent, fields, protocol, point)
   return mode
 end
 
+local function options_of(given, protocol, point)
+  local options = {}
+  for _, name in ipairs(P.keys(given)) do
+    local value = P.resolve(given[name], point)
+    if name == protocol and type(value) == "table" then
+      for _, inner in ipairs(P.keys(value)) do
+        options[#options + 1] = { inner, tostring(P.resolve(value[inner], point)) }
+      end
+    elseif type(value) ~= "table" then
+      options[#options + 1] = { name, tostring(value) }
+    end
+  end
+  return options
+end
+
 local function resolve_agents(agents, point, linked)
   local exact, by_machine = {}, {}
   for _, agent in ipairs(agents) do
     local protocol = P.protocol(P.resolve(agent.protocol, point), agent.line)
     local fields = P.fields("runs", agent.fields, P.agent_fields, point, agent.line)
     local mode = mode_of(agent, fields, protocol, point)
-    local options = {}
-    for i, name in ipairs(P.keys(fields.options or {})) do
-      options[i] = { name, tostring(P.resolve(fields.options[name], point)) }
-    end
+    local options = options_of(fields.options or {}, protocol.name, point)
     for _, machine in ipairs(P.members(agent.machine)) do
       if not linked[machine] then
         P.fail(agent.line, "runs: expected a machine with a link, found %s without one",
@@ -101,7 +124,9 @@ local function resolve_agents(agents, point, linked)
                               identity = fields.identity, role = fields.role,
                               validation = fields.source_validation, backlog = fields.backlog,
                               mutual = fields.mutual, early_replay = fields.anti_replay == "off",
-                              alpn = fields.alpn, options = options, line = agent.line }
+                              alpn = fields.alpn, options = options, impostor = fields.impostor,
+                              other_psk = fields.psk == "other", recorded = fields.recorded,
+                              line = agent.line }
       exact[#exact + 1] = by_machine[machine]
     end
   end
@@ -204,8 +229,9 @@ local function needs_agents(plan, step, from, to)
   agent_on(plan, step, from)
   agent_on(plan, step, to)
 end
-checks.send, checks.stream, checks.close, checks.rekey =
-  needs_agents, needs_agents, needs_agents, needs_agents
+for _, verb in ipairs { "send", "send_beside", "stream", "close", "rekey", "export" } do
+  checks[verb] = needs_agents
+end
 
 function checks.flood(plan, step, _, to)
   local victim = agent_on(plan, step, to)

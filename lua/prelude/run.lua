@@ -48,8 +48,8 @@ function Run:__index(name)
     end)
   elseif name == "now" then
     return P.quantity("time", lab.now())
-  elseif name == "service" then
-    return P.protocol(now_running.plan.point.protocol).service
+  elseif name == "service" or name == "carrier" then
+    return P.protocol(now_running.plan.point.protocol)[name]
   end
   local value = now_running.plan.point[name]
   if value == nil then
@@ -58,7 +58,7 @@ function Run:__index(name)
       names[#names + 1] = method
     end
     table.sort(names)
-    P.fail(nil, "run: expected a name of the sweep, now, service or a method, found '%s'%s",
+    P.fail(nil, "run: expected a name of the sweep, now, service, carrier or a method, found '%s'%s",
            tostring(name), P.hint(tostring(name), names))
   end
   return value
@@ -158,6 +158,12 @@ function performers.send(step, _, from, _, chain)
   tried(step, lab.send(session(step, from, chain), from.id, size))
 end
 
+function performers.send_beside(step, fields, from, _, chain)
+  local size = P.take("send_beside", P.resolve(step.args[2], now_running.plan.point), P.kinds.size,
+                      step.line)
+  tried(step, lab.send_beside(session(step, from, chain), from.id, fields.stream or 4, size))
+end
+
 function performers.stream(step, fields, from, _, chain)
   local interval = fields.every or 20000000
   local left = now_running.plan.finish - lab.now()
@@ -171,6 +177,10 @@ end
 
 function performers.rekey(step, _, from, _, chain)
   tried(step, lab.rekey(session(step, from, chain), from.id))
+end
+
+function performers.export(step, _, from, _, chain)
+  tried(step, lab.export(session(step, from, chain), from.id))
 end
 
 function performers.move(step, _, from)
@@ -196,9 +206,15 @@ function performers.flood(_, fields, from, to)
   end
 end
 
+-- Which packets: of a recording, or those that are meddled with.
+local function packets(fields)
+  return fields.from and fields.from.id or -1, fields.to and fields.to.id or -1,
+         fields.what == "data"
+end
+
 function performers.record(step, fields, at)
-  step.tape = lab.tap(at.id, fields.from and fields.from.id or -1, fields.to and fields.to.id or -1,
-                      fields.what == "data", fields.limit or 0)
+  local from, to, data = packets(fields)
+  step.tape = lab.tap(at.id, from, to, data, fields.limit or 0)
 end
 
 function performers.replay(step, fields, from)
@@ -212,6 +228,27 @@ function performers.replay(step, fields, from)
   if sent <= 0 then
     lab.note("replay: nothing to send again")
   end
+end
+
+function performers.cut(step, fields, from)
+  local tape = step.args[1]
+  if not tape.tape or lab.cut(tape.tape, from.id, fields.how == "rst") <= 0 then
+    lab.note("cut: no TCP segment was recorded")
+  end
+end
+
+function performers.corrupt(_, fields, at)
+  local from, to, data = packets(fields)
+  lab.meddle(at.id, from, to, data, fields.nth or 1, fields.count or 1, 0)
+end
+
+function performers.delay(_, fields, at)
+  local from, to, data = packets(fields)
+  lab.meddle(at.id, from, to, data, fields.nth or 1, fields.count or 1, fields.by or 100000000)
+end
+
+function performers.eavesdrop(_, _, at)
+  lab.eavesdrop(at.id)
 end
 
 -- Links change by their names; what is not named stays.
@@ -373,7 +410,8 @@ local function build(plan)
     lab.agent(agent.machine.id, agent.protocol, agent.mode, agent.identity or false,
               agent.role or agent.inferred or "both", agent.validation or "default",
               agent.backlog or 0, agent.mutual or false, agent.early_replay,
-              agent.alpn or false, agent.options)
+              agent.alpn or false, agent.options, agent.impostor or false, agent.other_psk,
+              agent.recorded or false)
   end
   P.context = P.scenario_line
   lab.start()

@@ -9,7 +9,8 @@ end
 local any = { expected = "something", take = function(value) return value end }
 P.scenario_fields = { title = kinds.text, chapter = P.kind_count(1, 1000, 3), tags = any, sweep = any, quick = any, except = any,
                       network = any, agents = any, timeline = any, measure = any, expect = any, plot = any,
-                      table = any, ladder = any, answer = any }
+                      table = any, ladder = any, answer = any, feature = P.kind_word(table.unpack(P.host.features)),
+                      verdict = any }
 
 local function list_of(scenario, name, is, example)
   local line = P.locate(P.scenario_line, name)
@@ -65,8 +66,10 @@ P.word("scenario", function(given)
   P.made = { title = given.title, chapter = given.chapter, answer = given.answer, tags = given.tags or {}, sweep = given.sweep,
              quick = given.quick, except = given.except, network = given.network, agents = given.agents,
              timeline = given.timeline, measure = given.measure, expect = given.expect,
-             plot = given.plot, table = given.table, ladder = given.ladder }
+             plot = given.plot, table = given.table, ladder = given.ladder,
+             feature = given.feature, verdict = given.verdict }
   check_tags(P.made.tags)
+  P.check_probe(P.made)
   list_of(P.made, "network", "link", "link { client, server }")
   list_of(P.made, "agents", "agent", "client:runs { each.protocol }")
   list_of(P.made, "timeline", "entry", "at(0*s, client:connect(server))")
@@ -95,7 +98,9 @@ local function agents_of(plan)
 end
 
 local function facts_of(point, outcome, detail)
-  local facts = { outcome = outcome, detail = detail }
+  local protocol = P.protocol(point.protocol)
+  local facts = { outcome = outcome, detail = detail, service = protocol.service,
+                  carrier = protocol.carrier }
   for _, name in ipairs(P.keys(point)) do
     facts[name] = point[name]
   end
@@ -127,6 +132,7 @@ function P.describe(config)
   end
   local columns = P.measures(scenario.measure or {}, facts_of(samples[1], "ok", ""),
                              agents_of(first), line)
+  P.probe_columns(scenario, columns)
   local expectations = P.expectations(scenario.expect, axes, P.locate(P.scenario_line, "expect"))
   local about = { question = config.question, path = config.path, repeats = repeats,
                   quick = config.quick }
@@ -171,12 +177,16 @@ function P.finish()
   local columns, computed = P.measures(scenario.measure or {}, facts_of(plan.point, "ok", ""),
                                        agents_of(plan), P.locate(P.scenario_line, "measure"))
   local r = P.result(facts, computed, read)
-  local values = P.values(columns, r, read)
+  local values, width = P.values(columns, r, read), #columns
+  if scenario.feature then
+    width = width + 1
+    values[width], detail = P.verdict(scenario, r)
+  end
   local expectations = P.expectations(scenario.expect, axes,
                                       P.locate(P.scenario_line, "expect"))
   local asked, failed, why = P.judge(expectations, r, plan.point)
   if why then
     detail = detail == "" and why or detail .. "; " .. why
   end
-  return outcome, detail, values, #columns, asked, failed
+  return outcome, detail, values, width, asked, failed
 end

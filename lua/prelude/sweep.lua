@@ -53,6 +53,10 @@ local function contains(list, value)
   return false
 end
 
+function P.is_protocol(name)
+  return contains(protocols.list, name) or contains(coming, name)
+end
+
 -- -- one value --
 
 -- "loss" of a ratio is column loss_ppm with whole ppm as cells.

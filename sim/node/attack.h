@@ -14,6 +14,16 @@ void lab_maker_free(struct maker *);
  * call. */
 size_t lab_maker_next(struct maker *, const struct sd_addr *source, const uint8_t **message);
 
+/* -- replay.c: which packets are meant -- */
+
+/* Whether a packet that passes is one of those that the tap keeps. */
+bool lab_tap_wants(const struct sd_lab *, const struct sd_tap *, const struct sd_packet *);
+/* SD_OK, SD_E_ARG for a machine that is none, SD_E_STATE before the lab has started. */
+int lab_tap_check(const struct sd_lab *, const struct sd_tap *);
+struct sd_ip;
+/* What a packet carries behind TCP's or UDP's header, or IP's; its length. */
+size_t lab_cargo(const struct sd_ip *, uint8_t **cargo);
+
 /* -- visit.c: a TCP connection of the attacker's own, which says some bytes and waits -- */
 
 /* False: there is no route or no free port. */

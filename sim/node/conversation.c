@@ -448,6 +448,10 @@ static void on_ready(struct conv *c, int side)
 
 static void hear_stream(struct conv *c, int side, const struct sd_event *e)
 {
+    if (e->stream != 0) {
+        lab_hear_beside(c, !side, e->stream, e->data, e->len);
+        return;
+    }
     lab_hear_bytes(c, !side, e->data, e->len);
     if (e->fin) {
         c->side[side].heard_end = true;
@@ -542,7 +546,7 @@ int sd_lab_close(struct sd_lab *lab, sd_conn id, sd_machine who)
     return SD_OK;
 }
 
-int sd_lab_rekey(struct sd_lab *lab, sd_conn id, sd_machine who)
+static int ask_session(struct sd_lab *lab, sd_conn id, sd_machine who, enum sd_verb verb)
 {
     struct party *p;
     int result = speaking(lab, id, who, &p);
@@ -552,10 +556,20 @@ int sd_lab_rekey(struct sd_lab *lab, sd_conn id, sd_machine who)
     lab_do(&(struct job){.kind = JOB_CONTROL,
                          .host = lab_host_of(p->conv, lab_side_of(p)),
                          .conv = id,
-                         .verb = SD_REKEY,
+                         .verb = verb,
                          .sid = p->sid});
     lab_leave(lab);
     return SD_OK;
+}
+
+int sd_lab_rekey(struct sd_lab *lab, sd_conn id, sd_machine who)
+{
+    return ask_session(lab, id, who, SD_REKEY);
+}
+
+int sd_lab_export(struct sd_lab *lab, sd_conn id, sd_machine who)
+{
+    return ask_session(lab, id, who, SD_EXPORT);
 }
 
 /* Whether its session is still the one that the conversation speaks over. */

@@ -3,13 +3,14 @@
 #include "sim/box/ip.h"
 #include "sim/node/inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The lab's external pre-shared key: 32 bytes, which every protocol takes. */
-static const uint8_t psk[] = "shakedown lab's pre-shared key 1";
 #define PSK_LEN 32
-_Static_assert(sizeof psk == PSK_LEN + 1, "the key has another length");
+static const uint8_t psk[PSK_LEN + 1] = "shakedown lab's pre-shared key 1";
+static const uint8_t other_psk[PSK_LEN + 1] = "shakedown lab's pre-shared key 2";
 
 #define PATH_MTU 1500
 
@@ -135,6 +136,28 @@ static struct sd_addr server_address(const struct host *h)
     return a;
 }
 
+/* What it has of its own: an impostor has other keys than those that others know. */
+static const struct sd_identity *own_identity(struct host *h)
+{
+    const struct sd_identity *known = identity_of(h);
+    char name[256];
+    if (!h->set.impostor)
+        return known;
+    h->own = *sd_identity("impostor.example");
+    snprintf(name, sizeof name, "impostor of %s", h->machine->name);
+    sd_identity_x25519(name, h->own.x25519_private, h->own.x25519_public);
+    return &h->own;
+}
+
+/* Whom a client expects; of several servers, the first that was made. */
+static const char *expected_name(const struct sd_lab *lab)
+{
+    const char *name = NULL;
+    for (const struct host *h = lab->servers; h != NULL; h = h->next)
+        name = h->set.identity;
+    return name != NULL ? name : "server.example";
+}
+
 /* Static keys are known beforehand: a server knows those of all that may connect, a client those of
  * all servers. */
 static void configure_peers(struct host *h)
@@ -179,11 +202,11 @@ static void configure(struct host *h)
     h->config = (struct sd_config){
         .role = h->role,
         .mode = h->mode->name,
-        .identity = identity_of(h),
-        .server_name = "server.example",
+        .identity = own_identity(h),
+        .server_name = expected_name(h->lab),
         .alpn = h->set.alpn,
         .mutual = h->set.mutual,
-        .psk = psk,
+        .psk = h->set.other_psk ? other_psk : psk,
         .psk_len = PSK_LEN,
         .psk_identity = "shakedown",
         .validation = h->set.validation,
@@ -359,6 +382,7 @@ int lab_host_seat(struct host *h, enum sd_role role, struct sd_error *error)
     if (h->lab->capture != NULL)
         h->env.keylog = on_keylog;
     configure(h);
+    lab_record(h);
     sd_net_icmp(h->lab->net, h->machine->id, on_icmp, h);
     result = open_carriers(h, error);
     if (result == SD_OK && h->ops->service == SD_SERVICE_IP)
@@ -367,6 +391,7 @@ int lab_host_seat(struct host *h, enum sd_role role, struct sd_error *error)
     if (result == SD_OK)
         result = sd_seat_init(&h->seat, h->ops, &h->config, &h->env, &sink, h,
                               sd_net_now(h->lab->net), error);
+    h->seat.tape = h->tape;
     sd_account_take(&h->env.account); /* made before the run began */
     if (result == SD_OK)
         plan_timer(h);
@@ -384,7 +409,9 @@ void lab_host_free(struct host *h)
     }
     while (h->streams != NULL)
         lab_stream_free(h->streams);
+    sd_tape_free(h->tape);
     sd_wipe(&h->identity, sizeof h->identity);
+    sd_wipe(&h->own, sizeof h->own);
     free(h->peers);
     free((char *)(uintptr_t)h->set.identity);
     free((char *)(uintptr_t)h->set.alpn);
@@ -420,15 +447,56 @@ static void unit_in(struct host *h, const struct job *j)
         h->machine->spoofed_dh += dh_of(h) - before;
 }
 
+/* -- exporting -- */
+
+#define EXPORT_MAX 33
+
+/* RFC 5705's labels for experiments begin so; RFC 8548 3.4 has one value and no label. */
+static const struct {
+    const char *label;
+    size_t len;
+} exports[] = {{"EXPERIMENTAL shakedown", 32}, {"session id", EXPORT_MAX}};
+
+static void announce(struct host *h, const struct job *j, const char *name, const char *detail)
+{
+    lab_announce(h->lab,
+                 &(struct announcement){
+                     .machine = h->machine->id, .conv = j->conv, .name = name, .detail = detail});
+}
+
+static void export(struct host *h, const struct job *j)
+{
+    uint8_t value[EXPORT_MAX];
+    char hex[2 * EXPORT_MAX + 1];
+    int result = SD_E_UNSUPPORTED;
+    for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
+        struct sd_control c = {.verb = SD_EXPORT,
+                               .path = j->path,
+                               .text = exports[i].label,
+                               .out = value,
+                               .out_len = exports[i].len};
+        result = sd_seat_control(&h->seat, sd_net_now(h->lab->net), j->sid, &c);
+        if (result < 0)
+            continue;
+        for (size_t b = 0; b < exports[i].len; b++)
+            snprintf(hex + 2 * b, 3, "%02x", value[b]);
+        announce(h, j, "exported", hex);
+        sd_wipe(value, sizeof value);
+        return;
+    }
+    announce(h, j, "refused", sd_result_text(result));
+}
+
 static void control(struct host *h, const struct job *j)
 {
     struct sd_control c = {.verb = j->verb, .path = j->path, .mtu = j->mtu};
+    if (j->verb == SD_EXPORT) {
+        export(h, j);
+        return;
+    }
     int result = sd_seat_control(&h->seat, sd_net_now(h->lab->net), j->sid, &c);
     if (j->verb == SD_REKEY && result < 0)
-        lab_announce(h->lab, &(struct announcement){.machine = h->machine->id,
-                                                    .conv = j->conv,
-                                                    .name = "refused",
-                                                    .detail = sd_result_text(result)});
+        announce(h, j, "refused", sd_result_text(result));
 }
 
 void lab_job_run(const struct job *j)

@@ -68,11 +68,12 @@ struct machine {
     struct processor *processor; /* NULL: computing takes no time */
     struct party *convs;         /* that are not over */
     struct baseline base;
-    uint64_t migrated, delivered_twice, garbled; /* since the mark */
-    uint64_t heard, heard_late;                  /* messages of streams, likewise */
-    uint64_t refused;                            /* conversations that it could not begin */
+    uint64_t migrated, delivered_twice, garbled, streams; /* since the mark */
+    uint64_t heard, heard_late;                           /* messages of streams, likewise */
+    uint64_t refused;                                     /* conversations that it could not begin */
     uint64_t spoofed_dh;   /* Diffie-Hellman operations that spoofed packets made it do */
     int capture_interface; /* -1: none yet */
+    struct seen *seen;     /* eavesdrop.c: NULL: nobody listens */
 };
 
 /* -- agents -- */
@@ -93,12 +94,15 @@ struct host {
     struct sd_lab_agent set; /* texts and options are its own */
     enum sd_role role;       /* BOTH: not settled yet */
     bool seated;
-    struct sd_identity identity;
+    struct sd_identity identity; /* as others know it */
+    struct sd_identity own;      /* as it is, of an impostor */
     struct sd_config config;
     struct sd_peer *peers;
     struct sd_peer directory;
     struct sd_env env;
     struct sd_seat seat;
+    struct sd_tape *tape; /* NULL: not recorded */
+    sd_time made;         /* when the agent was */
     struct carrier carrier[CARRIERS_MAX];
     size_t carriers;
     struct stream *streams;
@@ -261,6 +265,8 @@ struct sd_lab {
     struct flood *floods;
     struct tap **tap;
     uint32_t taps;
+    struct meddler *meddlers;
+    struct eavesdropper *ears;
     struct visit *visits;
     struct shot *shots;
     struct transfer transfer;
@@ -396,17 +402,27 @@ void lab_push_later(struct conv *, int side);
 void lab_hear_bytes(struct conv *, int from, const uint8_t *data, size_t len);
 void lab_hear_message(struct machine *at, const uint8_t *data, size_t len);
 void lab_hear_stranger(struct machine *at, const uint8_t *data, size_t len);
+void lab_hear_beside(struct conv *, int from, uint64_t stream, const uint8_t *data, size_t len);
 
 /* media.c */
 void lab_tickers_free(struct ticker *);
 void lab_tickers_begin(struct party *); /* it may speak now */
 
-/* flood.c, replay.c, visit.c */
+/* recorder.c */
+void lab_record(struct host *); /* before its agent is made */
+bool lab_opened(const struct host *, uint64_t *bytes);
+
+/* eavesdrop.c */
+bool lab_seen(const struct machine *, const char *metric, uint64_t *value);
+void lab_ears_free(struct sd_lab *);
+
+/* flood.c, replay.c, meddle.c, visit.c */
 void lab_floods_free(struct sd_lab *);
 /* Whether a flood of that machine invented this address; packets from invented addresses so far. */
 bool lab_is_spoofed(const struct machine *victim, const struct sd_addr *from);
 uint64_t lab_spoofed_sent(const struct sd_lab *);
 void lab_taps_free(struct sd_lab *);
+void lab_meddlers_free(struct sd_lab *);
 void lab_shots_free(struct sd_lab *);
 void lab_visits_free(struct sd_lab *);
 

@@ -50,6 +50,7 @@ static void machine_free(struct machine *m)
     sd_nat_free(m->nat);
     free(m->links);
     free(m->name);
+    free(m->seen);
     free(m);
 }
 
@@ -68,6 +69,8 @@ void sd_lab_destroy(struct sd_lab *lab)
     for (uint32_t i = 0; i < lab->machines; i++)
         sd_chain_destroy(lab->machine[i]->chain);
     lab_taps_free(lab);
+    lab_meddlers_free(lab);
+    lab_ears_free(lab);
     sd_net_destroy(lab->net);
     lab_topology_free(lab);
     for (uint32_t i = 0; i < lab->convs; i++)
@@ -240,7 +243,7 @@ void lab_mark(struct sd_lab *lab)
     for (uint32_t i = 0; i < lab->machines; i++) {
         struct machine *m = lab->machine[i];
         lab_baseline(m, &m->base);
-        m->migrated = m->delivered_twice = m->garbled = m->heard = m->heard_late = 0;
+        m->migrated = m->delivered_twice = m->garbled = m->streams = m->heard = m->heard_late = 0;
     }
     for (uint32_t i = 0; i < lab->convs; i++)
         lab->conv[i]->counted = false;

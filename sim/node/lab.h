@@ -87,6 +87,10 @@ struct sd_lab_agent {
                          they have published there before the run's time begins */
     uint32_t backlog; /* half-open sessions; 0: protocol's default */
     bool mutual, early_replay_ok;
+    bool impostor;  /* has the name and address that others know, but keys of its own: a certificate
+                       that it signed itself, another static key */
+    bool other_psk; /* its pre-shared key is not the lab's */
+    bool recorded;  /* for the metric "opened" */
     const char *alpn;
     const struct sd_option *options;
 };
@@ -125,6 +129,9 @@ sd_conn sd_lab_connect(struct sd_lab *, const struct sd_lab_connect *); /* 0: re
  * allows.  As datagrams they leave at the pace of the machine's first link, and what is lost stays
  * lost.  SD_E_STATE: that side's session is over. */
 int sd_lab_send(struct sd_lab *, sd_conn, sd_machine from, uint64_t len);
+/* The same, at once and at most 1000 bytes, on another stream of the session than conversations
+ * speak on; for the metric "streams". */
+int sd_lab_send_beside(struct sd_lab *, sd_conn, sd_machine from, uint64_t stream, uint64_t len);
 /* A steady stream of messages of `size` bytes every `interval` until `count` are sent: datagrams
  * where the service has them (inside a tunnel always), else on the byte stream. */
 int sd_lab_stream(struct sd_lab *, sd_conn, sd_machine from, uint32_t size, sd_time interval,
@@ -141,6 +148,9 @@ struct sd_lab_call {
 int sd_lab_call(struct sd_lab *, sd_conn, const struct sd_lab_call *);
 int sd_lab_close(struct sd_lab *, sd_conn, sd_machine who);
 int sd_lab_rekey(struct sd_lab *, sd_conn, sd_machine who);
+/* Asks who's side for a value that both sides of the session can make: the event "exported" there,
+ * its detail in hex, or "refused". */
+int sd_lab_export(struct sd_lab *, sd_conn, sd_machine who);
 /* The host itself gets a new address (interface change, not a NAT's). */
 int sd_lab_move(struct sd_lab *, sd_machine);
 sd_conn sd_lab_last_conn(const struct sd_lab *, sd_machine a, sd_machine b); /* 0: none */
@@ -177,15 +187,38 @@ struct sd_replay {
 };
 int sd_lab_replay(struct sd_lab *, const struct sd_replay *); /* packets injected, or < 0 */
 
+/* Says of the last TCP segment kept that its sender is done, as anybody could: a FIN or RST of its
+ * own address and next sequence number.  Segments sent, 0: no TCP was kept, or < 0. */
+enum sd_cut { SD_CUT_FIN, SD_CUT_RST };
+int sd_lab_cut(struct sd_lab *, int tap, sd_machine from, enum sd_cut);
+
+/* On their way through machine `at`: packets of a tap's kind that carry something. */
+enum sd_meddling {
+    SD_CORRUPT, /* one bit in the middle of what they carry is turned, checksums are right */
+    SD_DELAY,   /* they go on later, behind others */
+};
+struct sd_meddle {
+    struct sd_tap which; /* limit is not looked at */
+    uint32_t nth, count; /* from the nth such packet on, from 1; so many; 0: 1 */
+    enum sd_meddling how;
+    sd_time delay;
+};
+int sd_lab_meddle(struct sd_lab *, const struct sd_meddle *);
+
+/* Looks at all that passes machine `at` from now on, for the metrics "seen.". */
+int sd_lab_eavesdrop(struct sd_lab *, sd_machine at);
+
 /* -- what happened -- */
 
 /* Agents' events by sd_event_name(), and the lab's own.  Called outside any agent.
  *   "first byte"    at the server: the request begins to arrive
  *   "reply"         at the client: the reply is whole
  *   "received all"  a bulk transfer, or a request that wants no reply, is whole
- *   "refused"       the carrier or the agent would not begin, or renew its keys; detail says why
+ *   "refused"       the carrier or the agent would not begin, renew its keys or export; detail says
+ *                   why
  *   "reset"         the conversation's TCP connection broke
  *   "offered", "answered"  signalling carried the server's and the client's session description
+ *   "exported"      an answer to sd_lab_export(); detail in hex
  *   "rebound", "moved"  a NAT has new bindings; a host has a new address */
 struct sd_lab_event {
     sd_time at;

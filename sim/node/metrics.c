@@ -151,6 +151,7 @@ static bool agent_metric(const struct machine *m, const char *name, const struct
         {"garbled", m->garbled},
         {"heard", m->heard},
         {"late", m->heard_late},
+        {"streams", m->streams},
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (strcmp(name, plain[i].name) == 0) {
@@ -169,6 +170,10 @@ static bool agent_metric(const struct machine *m, const char *name, const struct
 static bool machine_metric(const struct machine *m, const char *name, uint64_t *value)
 {
     struct baseline now;
+    if (strcmp(name, "opened") == 0)
+        return lab_opened(m->host, value);
+    if (strncmp(name, "seen.", 5) == 0)
+        return lab_seen(m, name, value);
     lab_baseline(m, &now);
     if (strncmp(name, "cpu", 3) == 0 || strcmp(name, "queue.drops") == 0)
         return processor_metric(m, name, &now, value);

@@ -26,33 +26,59 @@ static bool is_data(const struct sd_lab *lab, const struct machine *a, const str
     return c != NULL && c->side[CLIENT].was_ready && c->side[SERVER].was_ready;
 }
 
-static bool wants(void *ctx, const struct sd_packet *packet)
+bool lab_tap_wants(const struct sd_lab *lab, const struct sd_tap *tap,
+                   const struct sd_packet *packet)
 {
-    const struct tap *t = ctx;
     struct sd_ip v;
     struct sd_addr inside;
-    if (!t->lab->live || lab_end(t->lab->machine[packet->node], packet->ifindex) == NULL ||
+    if (!lab->live || lab_end(lab->machine[packet->node], packet->ifindex) == NULL ||
         !sd_ip_view(&v, packet->data, packet->len))
         return false;
     struct sd_addr source = sd_ipv4_word(v.source, v.source_port);
     struct sd_addr destination = sd_ipv4_word(v.destination, v.destination_port);
     source.proto = destination.proto = v.proto;
-    const struct machine *from = lab_owner(t->lab, &source, &destination, &inside);
-    const struct machine *to = lab_owner(t->lab, &destination, &source, &inside);
-    if ((t->set.from >= 0 && (from == NULL || from->id != t->set.from)) ||
-        (t->set.to >= 0 && (to == NULL || to->id != t->set.to)))
+    const struct machine *from = lab_owner(lab, &source, &destination, &inside);
+    const struct machine *to = lab_owner(lab, &destination, &source, &inside);
+    if ((tap->from >= 0 && (from == NULL || from->id != tap->from)) ||
+        (tap->to >= 0 && (to == NULL || to->id != tap->to)))
         return false;
-    return (from != NULL && to != NULL && is_data(t->lab, from, to)) == t->set.data;
+    return (from != NULL && to != NULL && is_data(lab, from, to)) == tap->data;
+}
+
+static bool wants(void *ctx, const struct sd_packet *packet)
+{
+    const struct tap *t = ctx;
+    return lab_tap_wants(t->lab, &t->set, packet);
+}
+
+int lab_tap_check(const struct sd_lab *lab, const struct sd_tap *tap)
+{
+    if (lab_machine(lab, tap->at) == NULL ||
+        (tap->from >= 0 && lab_machine(lab, tap->from) == NULL) ||
+        (tap->to >= 0 && lab_machine(lab, tap->to) == NULL))
+        return SD_E_ARG;
+    return lab->net != NULL ? SD_OK : SD_E_STATE;
+}
+
+size_t lab_cargo(const struct sd_ip *v, uint8_t **cargo)
+{
+    size_t header = 0;
+    if (v->proto == SD_PROTO_TCP && v->has_ports)
+        header = (size_t)(v->payload[SD_TCP_OFFSET] >> 4) * 4;
+    else if (v->proto == SD_PROTO_UDP && v->has_ports)
+        header = SD_UDP_HEADER;
+    if (header > v->payload_len)
+        header = v->payload_len;
+    *cargo = v->payload + header;
+    return v->payload_len - header;
 }
 
 int sd_lab_tap(struct sd_lab *lab, const struct sd_tap *set)
 {
     struct machine *at = lab_machine(lab, set->at);
-    if (at == NULL || (set->from >= 0 && lab_machine(lab, set->from) == NULL) ||
-        (set->to >= 0 && lab_machine(lab, set->to) == NULL))
-        return SD_E_ARG;
-    if (lab->net == NULL)
-        return SD_E_STATE;
+    int result = lab_tap_check(lab, set);
+    if (result != SD_OK)
+        return result;
     struct tap *t = lab_new(sizeof *t);
     t->lab = lab;
     t->set = *set;
@@ -210,6 +236,46 @@ int sd_lab_replay(struct sd_lab *lab, const struct sd_replay *r)
         free(bytes.data);
     }
     return sent;
+}
+
+/* -- cutting -- */
+
+/* The last segment that the tap kept, without what it carried. */
+static size_t bare_segment(const struct sd_packet_store *store,
+                           uint8_t out[SD_IP_HEADER + SD_TCP_HEADER_MAX], uint8_t flags)
+{
+    for (uint32_t i = sd_packet_store_count(store); i-- > 0;) {
+        size_t len;
+        const uint8_t *packet = sd_packet_store_get(store, i, &len, NULL);
+        struct sd_ip v;
+        uint8_t *cargo;
+        if (!is_tcp(packet, len) || !sd_ip_view(&v, (uint8_t *)(uintptr_t)packet, len))
+            continue;
+        size_t carried = lab_cargo(&v, &cargo), bare = len - carried;
+        if (bare > SD_IP_HEADER + SD_TCP_HEADER_MAX)
+            continue;
+        memcpy(out, packet, bare);
+        uint8_t *tcp = out + SD_IP_HEADER;
+        sd_write16(out + SD_IP_LENGTH, (uint16_t)bare);
+        sd_write32(tcp + SD_TCP_SEQ, sd_read32(tcp + SD_TCP_SEQ) + (uint32_t)carried);
+        tcp[SD_TCP_FLAGS] = flags;
+        sd_ip_fix_checksums(out, bare);
+        return bare;
+    }
+    return 0;
+}
+
+int sd_lab_cut(struct sd_lab *lab, int tap, sd_machine id, enum sd_cut how)
+{
+    struct machine *from = lab_machine(lab, id);
+    if (from == NULL || tap < 0 || (uint32_t)tap >= lab->taps)
+        return SD_E_ARG;
+    uint8_t packet[SD_IP_HEADER + SD_TCP_HEADER_MAX];
+    size_t len = bare_segment(lab->tap[tap]->store, packet,
+                              how == SD_CUT_FIN ? SD_TCP_FIN | SD_TCP_ACK : SD_TCP_RST);
+    if (len > 0)
+        aim(from, packet, len, 0);
+    return len > 0;
 }
 
 void lab_shots_free(struct sd_lab *lab)

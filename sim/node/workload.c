@@ -466,7 +466,38 @@ void lab_hear_stranger(struct machine *at, const uint8_t *data, size_t len)
         opened(at, &c->side[m.reply ? SERVER : CLIENT]);
 }
 
+/* On its own stream the text is that of the conversation, from the beginning. */
+void lab_hear_beside(struct conv *c, int from, uint64_t stream, const uint8_t *data, size_t len)
+{
+    struct machine *at = c->lab->machine[c->side[!from].machine];
+    (void)stream;
+    if (message_is_stream(data, len, c->id, from == SERVER, 0))
+        at->streams++;
+    else
+        at->garbled++;
+}
+
 /* -- what scripts ask for -- */
+
+#define BESIDE_MAX 1000
+
+int sd_lab_send_beside(struct sd_lab *lab, sd_conn id, sd_machine from, uint64_t stream,
+                       uint64_t len)
+{
+    static uint8_t bytes[BESIDE_MAX];
+    struct conv *c = lab_conv(lab, id);
+    int side = c != NULL ? lab_conv_side(c, from) : -1;
+    if (side < 0 || stream == 0 || len > sizeof bytes)
+        return SD_E_ARG;
+    if (c->side[side].over || !c->side[side].ready)
+        return SD_E_STATE;
+    message_stream(bytes, len, c->id, side == SERVER, 0);
+    lab_enter(lab);
+    long taken = sd_seat_app_in(&lab_host_of(c, side)->seat, sd_net_now(lab->net),
+                                c->side[side].sid, stream, bytes, len, true);
+    lab_leave(lab);
+    return taken < 0 ? (int)taken : (uint64_t)taken == len ? SD_OK : SD_E_STATE;
+}
 
 struct conv *lab_conv_from(struct sd_lab *lab, sd_conn id, sd_machine from, int *side)
 {

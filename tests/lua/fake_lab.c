@@ -195,6 +195,11 @@ int sd_lab_agent(struct sd_lab *l, sd_machine m, const struct sd_lab_agent *c,
              c->protocol, c->mode, (int)c->role, (int)c->validation, c->backlog,
              c->mutual ? " mutual" : "", c->early_replay_ok ? " replayable" : "",
              c->alpn ? " alpn" : "");
+    if (c->impostor || c->other_psk || c->recorded)
+        log_line(l, "agent %s%s%s%s\n", name_of(l, m), c->impostor ? " impostor" : "",
+                 c->other_psk ? " other-psk" : "", c->recorded ? " recorded" : "");
+    for (const struct sd_option *o = c->options; o && o->name; o++)
+        log_line(l, "option %s %s %s\n", name_of(l, m), o->name, o->value);
     return SD_OK;
 }
 
@@ -311,6 +316,20 @@ int sd_lab_rekey(struct sd_lab *l, sd_conn conn, sd_machine who)
     return SD_E_STATE;
 }
 
+int sd_lab_export(struct sd_lab *l, sd_conn conn, sd_machine who)
+{
+    log_line(l, "export %" PRIu32 " %s\n", conn, name_of(l, who));
+    return SD_OK;
+}
+
+int sd_lab_send_beside(struct sd_lab *l, sd_conn conn, sd_machine from, uint64_t stream,
+                       uint64_t len)
+{
+    log_line(l, "send beside %" PRIu32 " %s %" PRIu64 " on %" PRIu64 "\n", conn, name_of(l, from),
+             len, stream);
+    return SD_OK;
+}
+
 int sd_lab_move(struct sd_lab *l, sd_machine m)
 {
     log_line(l, "move %s\n", name_of(l, m));
@@ -349,6 +368,27 @@ int sd_lab_replay(struct sd_lab *l, const struct sd_replay *r)
     log_line(l, "replay %d %s %d x %" PRIu32 "%s\n", r->tap, name_of(l, r->from), r->index,
              r->copies, r->own_source ? " own" : "");
     return 1;
+}
+
+int sd_lab_cut(struct sd_lab *l, int tap, sd_machine from, enum sd_cut how)
+{
+    log_line(l, "cut %d %s %s\n", tap, name_of(l, from), how == SD_CUT_RST ? "rst" : "fin");
+    return 1;
+}
+
+int sd_lab_meddle(struct sd_lab *l, const struct sd_meddle *m)
+{
+    log_line(l, "%s %s %s %s %s %" PRIu32 " x %" PRIu32 " by %" PRIu64 "\n",
+             m->how == SD_DELAY ? "delay" : "corrupt", name_of(l, m->which.at),
+             name_of(l, m->which.from), name_of(l, m->which.to),
+             m->which.data ? "data" : "handshake", m->nth, m->count, m->delay / SD_MS);
+    return SD_OK;
+}
+
+int sd_lab_eavesdrop(struct sd_lab *l, sd_machine at)
+{
+    log_line(l, "eavesdrop %s\n", name_of(l, at));
+    return SD_OK;
 }
 
 /* -- what happened -- */

@@ -384,7 +384,8 @@ static const struct {
     const char *body, *message;
 } mistakes[] = {
     {"  timeline = { at(0*s, function (run)\n    run:nte(\"x\") end), " END,
-     "case.lua:14: run: expected a name of the sweep, now, service or a method, found 'nte'; did "
+     "case.lua:14: run: expected a name of the sweep, now, service, carrier or a method, found "
+     "'nte'; did "
      "you mean 'note'?"},
     {"  timeline = { at(0*s, function (run)\n    local x = nil + 1 end), " END,
      "case.lua:14: attempt to perform arithmetic on a nil value"},

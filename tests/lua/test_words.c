@@ -12,7 +12,7 @@
 #include <lauxlib.h>
 
 /* Words that stand for something a script meets but does not name. */
-static const char *const described[] = {"run",    "run.now", "run.service", "event",
+static const char *const described[] = {"run",    "run.now", "run.service", "run.carrier", "event",
                                         "result", "within",  "host:runs",   "hosts:one"};
 
 static bool is_listed(const char *word)
