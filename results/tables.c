@@ -1,4 +1,5 @@
 #include "results/tables.h"
+#include "results/features.h"
 #include "results/files.h"
 #include "results/groups.h"
 #include "results/manifest.h"
@@ -13,13 +14,15 @@
 struct table {
     char *name;
     const char *title, *scenario;
-    const json_t *spec; /* {"by": [...], "when": {...}, "columns": [...]} */
+    const json_t *spec; /* {"by": [...], "when": {...}, "columns": [...]}; NULL: of features */
 };
 struct sd_tables {
     char dir[4096];
     json_t *manifest;
     struct sd_frame *frame;
-    json_t *made; /* specs of scenarios that have none */
+    json_t *made;                 /* specs of scenarios that have none */
+    struct sd_features *features; /* NULL: there are no probes */
+    size_t first_of_features;     /* that table and the next: features, disagreements */
     struct table *table;
     size_t tables;
 };
@@ -34,6 +37,7 @@ void sd_tables_free(struct sd_tables *tables)
     sd_frame_free(tables->frame);
     json_decref(tables->manifest);
     json_decref(tables->made);
+    sd_features_free(tables->features);
     free(tables);
 }
 
@@ -95,6 +99,26 @@ static bool is_taken(const struct sd_tables *tables, const char *name)
     return false;
 }
 
+/* A name that an earlier table has is SCENARIO-NAME. */
+static int append(struct sd_tables *tables, struct table table, const char *name,
+                  struct sd_error *error)
+{
+    struct table *grown = realloc(tables->table, (tables->tables + 1) * sizeof *tables->table);
+    char *unique = NULL;
+    if (grown)
+        tables->table = grown;
+    if (!grown ||
+        asprintf(&unique, is_taken(tables, name) ? "%s-%s" : "%.0s%s", table.scenario, name) < 0)
+        return sd_fail(error, SD_E_NOMEM, "out of memory for tables");
+    table.name = unique;
+    table.title = table.title ? table.title : name;
+    tables->table[tables->tables++] = table;
+    if (!is_file_stem(unique))
+        return sd_fail(error, SD_E_IO, "%s/manifest.json: the name '%.60s...' is too long",
+                       tables->dir, unique);
+    return SD_OK;
+}
+
 static int add_table(struct sd_tables *tables, const json_t *scenario, const json_t *spec,
                      bool first, struct sd_error *error)
 {
@@ -109,18 +133,24 @@ static int add_table(struct sd_tables *tables, const json_t *scenario, const jso
                        tables->dir, name ? name : "none", from ? from : "none");
     if (!title)
         title = text_of(scenario, "title");
-    struct table *grown = realloc(tables->table, (tables->tables + 1) * sizeof *tables->table);
-    char *unique = NULL;
-    if (grown)
-        tables->table = grown;
-    if (!grown || asprintf(&unique, is_taken(tables, name) ? "%s-%s" : "%.0s%s", from, name) < 0)
-        return sd_fail(error, SD_E_NOMEM, "out of memory for tables");
-    tables->table[tables->tables++] = (struct table){
-        .name = unique, .title = title ? title : name, .scenario = from, .spec = spec};
-    if (!is_file_stem(unique))
-        return sd_fail(error, SD_E_IO, "%s/manifest.json: the name '%.60s...' is too long",
-                       tables->dir, unique);
-    return SD_OK;
+    return append(tables, (struct table){.title = title, .scenario = from, .spec = spec}, name,
+                  error);
+}
+/* What the probes of all scenarios found together. */
+static int add_features(struct sd_tables *tables, struct sd_error *error)
+{
+    int rc = sd_features_make(&tables->features, tables->manifest, tables->frame, error);
+    if (rc < 0 || !tables->features)
+        return rc;
+    tables->first_of_features = tables->tables;
+    rc = append(tables, (struct table){.title = "What each protocol offers", .scenario = "probes"},
+                "features", error);
+    if (rc == SD_OK)
+        rc = append(tables,
+                    (struct table){.title = "Where an edition of the survey says otherwise",
+                                   .scenario = "probes"},
+                    "disagreements", error);
+    return rc;
 }
 
 static int list_tables(struct sd_tables *tables, struct sd_error *error)
@@ -130,7 +160,7 @@ static int list_tables(struct sd_tables *tables, struct sd_error *error)
     json_array_foreach(json_object_get(tables->manifest, "scenarios"), s, scenario)
     {
         const json_t *asked = json_object_get(scenario, "tables");
-        if (!json_array_size(asked)) {
+        if (!json_array_size(asked) && !text_of(scenario, "feature")) {
             spec = default_spec(scenario);
             if (!spec || json_array_append_new(tables->made, spec) < 0)
                 return sd_fail(error, SD_E_NOMEM, "out of memory for tables");
@@ -163,6 +193,8 @@ int sd_tables_make(struct sd_tables **out, json_t *manifest, struct sd_frame *fr
     tables->manifest = manifest;
     tables->frame = frame;
     int rc = list_tables(tables, error);
+    if (rc == SD_OK)
+        rc = add_features(tables, error);
     if (rc < 0)
         sd_tables_free(tables);
     else
@@ -399,9 +431,21 @@ static void fill(struct sd_grid *grid, const struct column *column, size_t colum
         }
 }
 
+static int features_grid(const struct sd_tables *tables, size_t table, bool people,
+                         struct sd_grid *grid, struct sd_error *error)
+{
+    if (table == tables->first_of_features)
+        sd_features_grid(tables->features, people, grid);
+    else
+        sd_disagreements_grid(tables->features, grid);
+    return grid->bad ? sd_fail(error, SD_E_NOMEM, "out of memory for tables") : SD_OK;
+}
+
 int sd_tables_grid(const struct sd_tables *tables, size_t table, bool people, struct sd_grid *grid,
                    struct sd_error *error)
 {
+    if (!tables->table[table].spec)
+        return features_grid(tables, table, people, grid, error);
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan)
         return sd_fail(error, SD_E_NOMEM, "out of memory for tables");
@@ -455,6 +499,8 @@ int sd_tables_text(const struct sd_tables *tables, size_t table, enum sd_grid_fo
             sd_text_put(text, "\n∞: that many runs did not get so far.\n");
         if (has_cell(&grid, "–"))
             sd_text_put(text, "\n–: there is nothing of the kind to measure.\n");
+        if (tables->features && table == tables->first_of_features)
+            sd_text_put(text, "\n≠: an edition of the survey says otherwise; see disagreements.\n");
     } else if (format == SD_GRID_JSON) {
         const struct table *at = &tables->table[table];
         json_t *head =
