@@ -75,12 +75,12 @@ static int add_all(struct paths *paths, struct sd_error *error)
     const char *root = sd_root(error);
     if (!root)
         return error ? error->code : SD_E_IO;
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s/scenarios", root);
-    int rc = add_folder(paths, folder, true, error);
-    if (rc == SD_OK) {
-        snprintf(folder, sizeof folder, "%s/scenarios/labs", root);
-        rc = add_folder(paths, folder, false, error);
+    static const char *const folders[] = {"scenarios", "scenarios/features", "scenarios/labs"};
+    int rc = SD_OK;
+    for (size_t i = 0; rc == SD_OK && i < sizeof folders / sizeof *folders; i++) {
+        char folder[PATH_MAX];
+        snprintf(folder, sizeof folder, "%s/%s", root, folders[i]);
+        rc = add_folder(paths, folder, i == 0, error);
     }
     return rc;
 }
@@ -153,14 +153,6 @@ static bool is_path(const char *word)
            (len > strlen(SUFFIX) && !strcmp(word + len - strlen(SUFFIX), SUFFIX));
 }
 
-static bool has_tag(const struct sd_scenario *scenario, const char *tag)
-{
-    for (const char *const *at = sd_scenario_tags(scenario); at && *at; at++)
-        if (!strcmp(*at, tag))
-            return true;
-    return false;
-}
-
 /* "handshake-rtt" is ".../scenarios/handshake-rtt.lua". */
 static bool is_named(const char *path, const char *name)
 {
@@ -213,7 +205,7 @@ static int find_paths(struct paths *found, const char *word, const struct paths 
     bool tagged = false;
     int rc = SD_OK;
     for (size_t i = 0; rc == SD_OK && i < all->count; i++)
-        if (all->file[i].scenario && has_tag(all->file[i].scenario, word)) {
+        if (all->file[i].scenario && sd_scenario_has_tag(all->file[i].scenario, word)) {
             tagged = true;
             rc = add_path(found, all->file[i].path, error);
         }

@@ -1,5 +1,5 @@
-/* survey - every scenario tagged "survey" for every protocol, with tables, plots, the ladders that
- * the scenarios ask for, and the report. */
+/* survey - every scenario tagged "survey" for every protocol, and a probe of every feature, with
+ * tables, plots, the ladders that the scenarios ask for, and the report. */
 #include "cmd/after.h"
 #include "cmd/campaign.h"
 #include "cmd/commands.h"
@@ -50,6 +50,8 @@ static bool wants_ladder(const struct sd_scenario *scenario, size_t point, uint3
 {
     if (repeat)
         return false;
+    if (sd_scenario_has_tag(scenario, "features"))
+        return true; /* the evidence of its verdict */
     json_t *description = json_loads(sd_scenario_json(scenario), 0, NULL);
     const json_t *ladders = json_object_get(description, "ladders");
     bool wanted = false;
@@ -63,9 +65,9 @@ static bool wants_ladder(const struct sd_scenario *scenario, size_t point, uint3
 static int run(const struct sd_args *args)
 {
     static struct sd_campaign campaign;
-    static const char *const word[] = {"survey"};
+    static const char *const word[] = {"survey", "features"};
     struct sd_error error = {0};
-    if (sd_campaign_prepare(&campaign, args, word, 1, &error) < 0)
+    if (sd_campaign_prepare(&campaign, args, word, 2, &error) < 0)
         return sd_complain(&error);
     campaign.traced = wants_ladder;
 
@@ -92,7 +94,8 @@ static const struct sd_flag flags[] = {
 
 const struct sd_command sd_command_survey = {
     .name = "survey",
-    .what = "every survey scenario for every protocol: tables, plots, ladders, report.html",
+    .what =
+        "every survey scenario and every feature for every protocol: tables, plots, report.html",
     .examples = "shakedown survey --quick\n"
                 "shakedown survey --out results/runs/full\n",
     .flags = flags,

@@ -169,6 +169,14 @@ const char *const *sd_scenario_tags(const struct sd_scenario *s)
     return s->tag;
 }
 
+bool sd_scenario_has_tag(const struct sd_scenario *scenario, const char *tag)
+{
+    const char *const *at = sd_scenario_tags(scenario);
+    while (at && *at && strcmp(*at, tag))
+        at++;
+    return at && *at;
+}
+
 unsigned sd_scenario_chapter(const struct sd_scenario *s)
 {
     (void)s;

@@ -80,6 +80,7 @@ static void all_load(void **state)
 {
     (void)state;
     assert_true(load_folder("") >= 5);
+    assert_true(load_folder("features/") >= 31);
     assert_true(load_folder("labs/") >= 1);
 }
 

@@ -1,0 +1,52 @@
+-- Do two peers find the algorithm that both know, and refuse to talk when there is none?
+--
+-- The server knows one suite.  The first client prefers another and knows this one, too; the second
+-- client knows only the other.  A protocol that is not told of suites here takes no such option.
+
+local client, stranger = host "client", host "stranger"
+local server, switch   = host "server", router "switch"
+
+local aes, chacha = "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"
+local one, other  = "TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"
+local both = {
+  tls12 = { suites = aes .. ":" .. chacha }, dtls12 = { suites = aes .. ":" .. chacha },
+  tls13 = { suites = one .. ":" .. other },
+  tcpcrypt = { ciphers = "aes-128-gcm,chacha20-poly1305" },
+}
+local first = {
+  tls12 = { suites = aes }, dtls12 = { suites = aes }, tls13 = { suites = one },
+  tcpcrypt = { ciphers = "aes-128-gcm", encryption = "required" },
+}
+local second = {
+  tls12 = { suites = chacha }, dtls12 = { suites = chacha }, tls13 = { suites = other },
+  tcpcrypt = { ciphers = "chacha20-poly1305" },
+}
+
+return scenario {
+  title   = "Suites in common, and none",
+  feature = "AN",
+  tags    = { "features" },
+  sweep   = { protocol = protocols.all },
+  network = { star { switch, client, stranger, server, delay = 5*ms } },
+  agents  = {
+    client:runs   { each.protocol, options = both },
+    stranger:runs { each.protocol, options = first },
+    server:runs   { each.protocol, options = second },
+  },
+  timeline = {
+    at(0*s, client:request(server)),
+    at(3*s, stranger:request(server)),
+    on(stranger, "error", note "the second client gives up"),
+    on(stranger, "reset", note "the second client's connection broke"),
+    on(stranger, "refused", note "the second client's connection was refused"),
+    at(11*s, stop()),
+  },
+  verdict = function (r)
+    if r.client.replies == 0 then
+      return no "two peers with a suite in common do not find it"
+    elseif r.stranger.replies > 0 then
+      return no "there is one suite, and nothing to choose"
+    end
+    return yes "they agree on the suite that both know; with none in common there is no session"
+  end,
+}

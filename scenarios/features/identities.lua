@@ -1,0 +1,46 @@
+-- Does it matter which identity and private key an application gives?
+--
+-- A server with the keys that its clients expect, one with others; a client that the server knows, one
+-- that it does not.
+
+local client, victim, stranger = host "client", host "victim", host "stranger"
+local server, impostor = host "server", host "impostor"
+local switch = router "switch"
+
+return scenario {
+  title   = "Who has the right keys",
+  feature = "IPK",
+  tags    = { "features" },
+  sweep   = { protocol = protocols.all },
+  network = { star { switch, client, victim, stranger, server, impostor, delay = 5*ms } },
+  agents  = {
+    client:runs   { each.protocol, mutual = true },
+    victim:runs   { each.protocol, mutual = true },
+    stranger:runs { each.protocol, mutual = true, impostor = true },
+    server:runs   { each.protocol, mutual = true },
+    impostor:runs { each.protocol, mutual = true, impostor = true },
+  },
+  timeline = {
+    at(0*s, client:request(server)),
+    at(0*s, victim:request(impostor)),
+    at(3*s, stranger:request(server)),
+    on(victim, "error", note "the victim gives up"),
+    on(victim, "reset", note "the victim's connection broke"),
+    on(victim, "refused", note "the victim's connection was refused"),
+    on(stranger, "error", note "the stranger gives up"),
+    on(stranger, "reset", note "the stranger's connection broke"),
+    on(stranger, "refused", note "the stranger's connection was refused"),
+    at(11*s, stop()),
+  },
+  verdict = function (r)
+    local server_matters, client_matters = r.victim.replies == 0, r.stranger.replies == 0
+    if r.client.replies == 0 then
+      return no "nobody is served"
+    elseif server_matters and client_matters then
+      return yes "the keys of both sides decide who is served"
+    elseif server_matters then
+      return yes "the server's keys decide whether it is believed; its clients may have any"
+    end
+    return no "whatever keys it is given, they make no difference"
+  end,
+}
