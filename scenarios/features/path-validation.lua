@@ -18,8 +18,8 @@ return scenario {
   tags    = { "features" },
   sweep   = { protocol = protocols.all },
   network = {
-    star { switch, client, server, mallory, delay = 5*ms },
-    link { mover, home, delay = 2*ms }, link { home, other, delay = 5*ms },
+    star { switch, client, server, mallory, other, delay = 5*ms },
+    link { mover, home, delay = 2*ms }, link { home, switch, delay = 2*ms },
   },
   agents  = {
     client:runs { each.protocol }, server:runs { each.protocol },

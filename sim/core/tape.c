@@ -21,8 +21,8 @@ struct entry {
     bool fin;
     enum sd_segment segment;
     struct sd_unit unit; /* NET_IN; its path is that of the others, too */
-    struct sd_control control;
-    char *name; /* OPEN: whom it asked for */
+    struct sd_control control; /* its `in` is bytes */
+    char *text;                /* OPEN: whom it asked for; CONTROL */
     size_t len;
     uint8_t bytes[];
 };
@@ -58,7 +58,7 @@ void sd_tape_free(struct sd_tape *t)
     while (t->first != NULL) {
         struct entry *e = t->first;
         t->first = e->next;
-        free(e->name);
+        free(e->text);
         free(e);
     }
     while (t->drawn != NULL) {
@@ -121,14 +121,19 @@ void sd_tape_drew(struct sd_tape *t, const void *bytes, size_t len)
     t->drawn_end = &d->next;
 }
 
+static void keep_text(struct sd_tape *t, struct entry *e, const char *text)
+{
+    if (text != NULL && (e->text = strdup(text)) == NULL)
+        t->bad = true;
+}
+
 void sd_tape_open(struct sd_tape *t, sd_time at, const struct sd_open *open)
 {
     struct entry *e = add(t, OPEN, at, open->early, open->early_len);
     if (e == NULL)
         return;
     e->unit.path = open->path;
-    if (open->server_name != NULL && (e->name = strdup(open->server_name)) == NULL)
-        t->bad = true;
+    keep_text(t, e, open->server_name);
 }
 
 void sd_tape_app_in(struct sd_tape *t, sd_time at, sd_sid sid, uint64_t stream, const uint8_t *data,
@@ -162,12 +167,12 @@ void sd_tape_expire(struct sd_tape *t, sd_time at)
 
 void sd_tape_control(struct sd_tape *t, sd_time at, sd_sid sid, const struct sd_control *control)
 {
-    /* Exporting changes nothing, and its texts are the caller's. */
-    struct entry *e = control->verb != SD_EXPORT ? add(t, CONTROL, at, NULL, 0) : NULL;
+    struct entry *e = add(t, CONTROL, at, control->in, control->in_len);
     if (e == NULL)
         return;
     e->sid = sid;
     e->control = *control;
+    keep_text(t, e, control->text);
 }
 
 void sd_tape_tcp_options(struct sd_tape *t, sd_time at, const struct sd_path *path,
@@ -238,7 +243,7 @@ static void tell(struct sd_seat *seat, const struct entry *e)
     case OPEN: {
         sd_sid sid;
         struct sd_open open = {.path = e->unit.path,
-                               .server_name = e->name,
+                               .server_name = e->text,
                                .early = e->len > 0 ? e->bytes : NULL,
                                .early_len = e->len};
         sd_seat_open(seat, e->at, &open, &sid);
@@ -263,6 +268,10 @@ static void tell(struct sd_seat *seat, const struct entry *e)
         break;
     case CONTROL: {
         struct sd_control control = e->control;
+        control.text = e->text;
+        control.in = e->bytes;
+        control.out = copy;
+        control.out_len = control.out_len < sizeof copy ? control.out_len : sizeof copy;
         sd_seat_control(seat, e->at, e->sid, &control);
         break;
     }

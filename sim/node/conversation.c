@@ -294,7 +294,9 @@ static bool must_prepare(const struct conv *c)
     uint64_t had;
     uint64_t key = lab_pair_key(KEY_EARLIER, (uint32_t)c->side[CLIENT].machine,
                                 (uint32_t)c->side[SERVER].machine);
-    return lab_host_of(c, CLIENT)->mode->needs_earlier && !lab_map_get(&c->lab->map, key, &had);
+    return lab_host_of(c, CLIENT)->mode->needs_earlier &&
+           lab_may_have_met(lab_host_of(c, CLIENT), lab_host_of(c, SERVER)) &&
+           !lab_map_get(&c->lab->map, key, &had);
 }
 
 static sd_conn connect_now(struct sd_lab *lab, const struct sd_lab_connect *with)

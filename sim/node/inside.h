@@ -386,6 +386,8 @@ int lab_signal(const struct conv *);
 /* prepare.c */
 void lab_prepare(struct sd_lab *, sd_machine client, sd_machine server, struct conv *then);
 void lab_prepared(struct conv *earlier); /* it is over */
+/* Whoever has wrong keys has never had a session: it is tried in the run. */
+bool lab_may_have_met(const struct host *client, const struct host *server);
 int lab_prepare_all(struct sd_lab *, struct sd_error *);
 void lab_meetings_free(struct sd_lab *);
 

@@ -114,13 +114,19 @@ static void publish_all(struct sd_lab *lab)
     lab->preparing--;
 }
 
+bool lab_may_have_met(const struct host *client, const struct host *server)
+{
+    return !client->set.impostor && !client->set.other_psk && !server->set.impostor &&
+           !server->set.other_psk;
+}
+
 int lab_prepare_all(struct sd_lab *lab, struct sd_error *error)
 {
     publish_all(lab);
     for (const struct host *c = lab->others; c != NULL; c = c->next)
         for (const struct host *s = lab->servers; s != NULL; s = s->next)
             if (c->role == SD_ROLE_CLIENT && c->mode->needs_earlier && c->ops == s->ops &&
-                !s->set.directory)
+                !s->set.directory && lab_may_have_met(c, s))
                 plan_meeting(lab, c->machine->id, s->machine->id);
     if (lab->meetings == NULL)
         return SD_OK;
