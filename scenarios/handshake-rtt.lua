@@ -26,7 +26,9 @@ local round_trips = {
   ipsec     = { fresh = { 2, 3 }, psk = { 2, 3 }, cookie = { 3, 4 }, puzzle = { 3, 4 },
                 resumed = { 2, 3 }, eap = { 5, 6 }, cbc = { 2, 3 }, tcp = { 3, 4 } },
   wireguard = { fresh = { 1, 2 }, psk = { 1, 2 } },
-  srtp      = { fresh = { 2, 3 }, resumed = { 1, 2 }, cookie = { 3, 4 } },
+  srtp      = { fresh = { 2, 3 }, resumed = { 1, 2 }, cookie = { 3, 4 }, dtls13 = { 1, 2 },
+                ["dtls13-resumed"] = { 1, 2 }, ["dtls13-cookie"] = { 2, 3 },
+                ["dtls13-cid"] = { 1, 2 } },
 }
 
 local function expected(r, which)

@@ -98,6 +98,8 @@ return scenario {
       function (r) return not r.survives end },
     { "gQUIC's connection id outlives its address", when = { protocol = "gquic" },
       function (r) return r.survives end },
+    { "what an SRTP client says is heard on: its receiver goes by SSRC", when = { protocol = "srtp" },
+      function (r) return r.survives end },
     { "TLS over TCP does not survive", when = { protocol = { "tls12", "tls13" } },
       function (r) return not r.survives end },
     { "DTLS without connection ids does not survive",

@@ -2,6 +2,7 @@
  * ends that signalling has introduced, keyed by DTLS. */
 #include "protocols/srtp/agent.h"
 #include "protocols/dtls12/agent.h"
+#include "protocols/dtls13/agent.h"
 #include "protocols/srtp/media.h"
 #include <string.h>
 
@@ -21,6 +22,10 @@ static const struct way {
     {"fresh", &sd_dtls12_agent, "fresh"},
     {"resumed", &sd_dtls12_agent, "resumed"},
     {"cookie", &sd_dtls12_agent, "cookie"},
+    {"dtls13", &sd_dtls13_agent, "fresh"},
+    {"dtls13-resumed", &sd_dtls13_agent, "resumed"},
+    {"dtls13-cookie", &sd_dtls13_agent, "cookie"},
+    {"dtls13-cid", &sd_dtls13_agent, "cid"},
 };
 
 static const struct way *way_of(const char *mode)
@@ -234,6 +239,10 @@ static const struct sd_mode modes[] = {
     {"fresh", "keys of a full DTLS 1.2 handshake with both certificates, two round trips", false},
     {"resumed", "keys of an abbreviated DTLS 1.2 handshake, by ticket", true},
     {"cookie", "HelloVerifyRequest first, three round trips", false},
+    {"dtls13", "keys of a full DTLS 1.3 handshake with both certificates, one round trip", false},
+    {"dtls13-resumed", "keys of a DTLS 1.3 handshake by ticket", true},
+    {"dtls13-cookie", "HelloRetryRequest with a cookie first, two round trips", false},
+    {"dtls13-cid", "the handshake's association has connection identifiers (RFC 9146)", false},
     {0},
 };
 

@@ -1,5 +1,6 @@
 /* describe.c - names for ladders, from bytes alone: RTP and RTCP show their headers. */
 #include "protocols/dtls12/agent.h"
+#include "protocols/dtls13/agent.h"
 #include "protocols/srtp/media.h"
 #include "sim/core/reader.h"
 #include <stdio.h>
@@ -29,8 +30,11 @@ size_t sr_describe(const uint8_t *data, size_t len, bool from_client, char *text
 {
     struct sd_reader r = sd_reader_of(data, len);
     uint8_t first = sd_get8(&r), type = sd_get8(&r);
-    if (!r.bad && first >= SR_DTLS_FIRST && first <= SR_DTLS_LAST)
-        return sd_dtls12_agent.describe(data, len, from_client, text, cap);
+    if (!r.bad && first >= SR_DTLS_FIRST && first <= SR_DTLS_LAST) {
+        bool only_13 = first >= SR_DTLS_13; /* before that the two look alike */
+        const struct sd_agent_ops *dtls = only_13 ? &sd_dtls13_agent : &sd_dtls12_agent;
+        return dtls->describe(data, len, from_client, text, cap);
+    }
     if (!r.bad && first <= SR_STUN_LAST)
         return said(snprintf(text, cap, "STUN %zu B", len), cap);
     if (type >= SR_RTCP_TYPE_FIRST && type <= SR_RTCP_TYPE_LAST)

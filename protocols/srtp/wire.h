@@ -26,6 +26,7 @@
 #define SR_STUN_LAST  3
 #define SR_DTLS_FIRST 20
 #define SR_DTLS_LAST  63
+#define SR_DTLS_13    26 /* RFC 9147 4: ACK, and from 32 on records with a unified header */
 #define SR_RTP_FIRST  128
 #define SR_RTP_LAST   191
 /* RFC 5761 4: the second byte of RTCP */

@@ -18,6 +18,11 @@ static void test_calls(void **state)
     } rows[] = {
         {"by default", "fresh", NULL, NULL, 0x0007, 2},
         {"HelloVerifyRequest", "cookie", NULL, NULL, 0x0007, 3},
+        {"DTLS 1.3", "dtls13", NULL, NULL, 0x0007, 1},
+        {"HelloRetryRequest", "dtls13-cookie", NULL, NULL, 0x0007, 2},
+        {"connection identifiers", "dtls13-cid", NULL, NULL, 0x0007, 1},
+        {"SHA1-32 over DTLS 1.3", "dtls13", "profiles", "SRTP_AES128_CM_HMAC_SHA1_32", 0x0002, 1},
+        {"AES-256-GCM over DTLS 1.3", "dtls13", "profiles", "SRTP_AEAD_AES_256_GCM", 0x0008, 1},
         {"SHA1-80", "fresh", "profiles", "SRTP_AES128_CM_HMAC_SHA1_80", 0x0001, 2},
         {"SHA1-32", "fresh", "profiles", "SRTP_AES128_CM_HMAC_SHA1_32", 0x0002, 2},
         {"AES-128-GCM", "fresh", "profiles", "SRTP_AEAD_AES_128_GCM", 0x0007, 2},
@@ -60,9 +65,8 @@ static void test_calls(void **state)
 
 /* -- who may call -- */
 
-static void test_fingerprints(void **state)
+static void check_fingerprints(const char *mode)
 {
-    (void)state;
     uint8_t own[2][SD_FINGERPRINT_LEN];
     char text[2][SR_FINGERPRINT_TEXT];
     static const char *const names[] = {"client.example", "server.example"};
@@ -97,7 +101,7 @@ static void test_fingerprints(void **state)
     for (size_t i = 0; i < SD_ROWS(rows); i++) {
         struct sd_option option[2][2] = {{rows[i].option[0], {0}}, {rows[i].option[1], {0}}};
         struct call c;
-        call_make(&c, &(struct call_options){.options = {option[0], option[1]}});
+        call_make(&c, &(struct call_options){.mode = mode, .options = {option[0], option[1]}});
         if (rows[i].signalled)
             call_check(&c, SD_OK, call_signal(&c), "signalling");
         call_open(&c);
@@ -116,6 +120,13 @@ static void test_fingerprints(void **state)
             call_check(&c, !anybody, call_stats(&c, seat).sessions, rows[i].what);
         call_end(&c);
     }
+}
+
+static void test_fingerprints(void **state)
+{
+    (void)state;
+    check_fingerprints("fresh");
+    check_fingerprints("dtls13");
 }
 
 /* What signalling says beside the fingerprint must be the same on both sides. */
@@ -159,23 +170,24 @@ static void test_rekey(void **state)
 {
     (void)state;
     static const struct {
-        const char *what;
+        const char *what, *mode;
         struct sd_option option;
-        uint32_t dropped; /* which of the client's packets is lost; 0: none */
     } rows[] = {
-        {"by trial", {0}, 0},
-        {"by MKI", {"mki", "1"}, 0},
-        {"a derivation for each packet", {"kdr", "1"}, 0},
-        {"SHA1-80", {"profiles", "SRTP_AES128_CM_HMAC_SHA1_80"}, 0},
+        {"by trial", "fresh", {0}},
+        {"by MKI", "fresh", {"mki", "1"}},
+        {"a derivation for each packet", "fresh", {"kdr", "1"}},
+        {"SHA1-80", "fresh", {"profiles", "SRTP_AES128_CM_HMAC_SHA1_80"}},
+        {"DTLS 1.3", "dtls13", {0}},
+        {"DTLS 1.3 by MKI", "dtls13", {"mki", "4"}},
+        {"connection identifiers", "dtls13-cid", {0}},
     };
     for (size_t i = 0; i < SD_ROWS(rows); i++) {
         struct sd_option option[] = {rows[i].option, {0}};
         struct sd_control rekey = {.verb = SD_REKEY};
         uint8_t bytes[100];
         struct call c;
-        call_begin(&c, &(struct call_options){.options = {option, option}});
+        call_begin(&c, &(struct call_options){.mode = rows[i].mode, .options = {option, option}});
         uint32_t roc = 7;
-        call_session(&c, CLIENT); /* there */
         call_talk(&c, CLIENT, 5);
         call_session(&c, CLIENT)->ours->context.roc = roc;
         call_session(&c, SERVER)->theirs->context.roc = roc;
