@@ -37,6 +37,7 @@ struct esp_child {
     struct esp_sa in, out;
     sd_time born;
     bool held;                  /* not sent with while another serves */
+    bool retired;               /* nor at all, because the peer is told that it goes */
     bool soft_told, hard_told;  /* by esp_due() */
     bool one_peer;              /* the remote selectors are one address: */
     uint32_t local_ip, peer_ip; /* in transport mode, both */

@@ -113,7 +113,7 @@ static struct esp_child *choose(struct esp_child *c, const struct esp_flow *f)
 {
     struct esp_child *held = NULL;
     for (; c; c = c->next_peer) {
-        if (!carries(c, f))
+        if (c->retired || !carries(c, f))
             continue;
         if (!c->held)
             return c;

@@ -173,7 +173,9 @@ int ike_response_in(struct ike_sa *sa, const struct ike_message *m)
         ike_request_drop(sa, q);
         break;
     case IKE_AGAIN:
-        if (make(sa, q))
+        if (sa->state != IKE_EXPECT_INIT_RESPONSE)
+            q->sent = false; /* with the next id */
+        else if (make(sa, q))
             send_first(sa, q);
         else
             ike_fail(sa, 0, "no memory");

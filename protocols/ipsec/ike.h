@@ -77,7 +77,7 @@ struct ike_request {
 /* What follows from an answer. */
 enum ike_verdict {
     IKE_FINISHED, /* the exchange is over */
-    IKE_AGAIN,    /* build the request anew and send it under the same id (COOKIE, other group) */
+    IKE_AGAIN,    /* build the request anew and send it: a first message under the same id */
     IKE_IGNORED,  /* that answer proves nothing: go on waiting */
 };
 

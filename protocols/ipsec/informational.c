@@ -19,7 +19,7 @@ static bool build_delete(struct ike_sa *sa, struct ike_request *q, struct ike_wr
     struct ike_child *c = ike_child_find(sa, q->child_spi);
     if (!c)
         return false;
-    c->deleting = true;
+    c->deleting = c->esp->retired = true;
     ike_put_delete_esp(w, q->child_spi);
     return true;
 }

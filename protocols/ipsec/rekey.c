@@ -85,13 +85,20 @@ static void move_requests(struct ike_sa *old, struct ike_sa *heir)
         old->requests_end = &(*old->requests_end)->next;
 }
 
+/* Of no more use, but the peer may still speak of it. */
+static void stand_by(struct ike_sa *sa)
+{
+    sa->state = IKE_REPLACED;
+    sa->silent = true;
+    sa->rekey_at = sa->liveness_at = sa->keepalive_at = sa->retry_at = SD_NEVER;
+    sa->dies_at = sa->ipsec->now + IKE_REPLACED_LIFE;
+    ike_sa_count(sa);
+    ike_plan(sa);
+}
+
 static void inherit(struct ike_sa *old, struct ike_sa *heir)
 {
-    old->state = IKE_REPLACED;
-    old->silent = true;
-    old->rekey_at = old->liveness_at = old->keepalive_at = old->retry_at = SD_NEVER;
-    old->dies_at = old->ipsec->now + IKE_REPLACED_LIFE;
-    ike_sa_count(old);
+    stand_by(old);
     ike_children_move(old, heir);
     move_requests(old, heir);
     ike_event(heir, SD_EV_KEY_UPDATE, "IKE SA");
@@ -164,6 +171,8 @@ static enum ike_verdict answered(struct ike_sa *sa, struct ike_request *q,
         ike_ask_close(heir, 0);
         ike_go(heir);
     } else {
+        if (q->rival.sa) /* the peer deletes it, if it ever learns of it */
+            stand_by(q->rival.sa);
         sa->replacement = heir;
         inherit(sa, heir);
         ike_ask_close(sa, 0);
