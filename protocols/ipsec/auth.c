@@ -186,7 +186,7 @@ static enum ike_verdict answered(struct ike_sa *sa, struct ike_request *q,
     uint16_t error = ike_find_error(c);
     const char *why;
     (void)q;
-    if (!ike_find(c, IKE_PAYLOAD_AUTH) && !eap && error) {
+    if (!ike_find(c, IKE_PAYLOAD_AUTH) && error) {
         ike_fail(sa, error, ike_notify_name(error));
         return IKE_FINISHED;
     }
