@@ -256,11 +256,12 @@ static void move(struct gquic *gq, struct gq_connection *c, const struct sd_path
     gq_settle(gq, c);
 }
 
-static void close_session(struct gquic *gq, struct gq_connection *c)
+/* Once what was written has arrived; with GOAWAY the other side hears of it before. */
+static void close_session(struct gquic *gq, struct gq_connection *c, bool goaway)
 {
     c->closing = true;
     c->close_at = c->state == GQ_OPEN ? gq->now + CLOSE_PATIENCE : gq->now;
-    c->tell_goaway = !gq_streams_idle(c);
+    c->tell_goaway = goaway && !gq_streams_idle(c);
     gq_settle(gq, c);
 }
 
@@ -272,7 +273,7 @@ static int control(struct sd_agent *agent, sd_time now, sd_sid sid, struct sd_co
     case SD_CLOSE:
         if (!c)
             return SD_E_ARG;
-        close_session(gq, c);
+        close_session(gq, c, control->text);
         return SD_OK;
     case SD_REKEY:
         if (!(gq->role & SD_ROLE_SERVER))

@@ -268,7 +268,6 @@ static void void_early(struct gquic *gq, struct gq_connection *c)
         return;
     struct gq_stream *s = gq_stream_find(c, 3);
     if (s) {
-        c->out_sent -= s->out.sent;
         gq_outgoing_fini(&s->out);
         s->out = (struct gq_outgoing){0};
     }

@@ -216,6 +216,7 @@ struct gq_stream *gq_stream_find(const struct gq_connection *, uint32_t id);
  * over, there are too many, or no memory. */
 struct gq_stream *gq_stream_to_write(struct gquic *, struct gq_connection *, uint64_t n);
 uint64_t gq_stream_number(uint32_t id); /* the application's */
+bool gq_stream_counts(uint32_t id);     /* in the connection's flow control */
 /* Frames for streams: 0, or the error code that ends the connection. */
 uint32_t gq_stream_frame(struct gquic *, struct gq_connection *, const struct gq_frame *,
                          bool early, bool copy);

@@ -128,8 +128,8 @@ static void put_slice(struct gquic *gq, struct gq_connection *c, struct packet *
     gq_outgoing_copy(&s->out, slice, bytes);
     gq_put_stream(&p->text, s->id, slice->offset, bytes, slice->len, slice->fin);
     note_piece(p, GQ_STREAM, s->id)->slice = *slice;
-    if (slice->offset + slice->len > s->out.sent && s->id != GQ_CRYPTO_STREAM)
-        c->out_sent += slice->offset + slice->len - s->out.sent;
+    if (slice->offset + slice->len > s->out.sent)
+        c->out_sent += gq_stream_counts(s->id) ? slice->offset + slice->len - s->out.sent : 0;
     else if (slice->offset < s->out.sent)
         gq->stats.retransmits++;
     gq_outgoing_sent(&s->out, gq->env, slice);
@@ -146,6 +146,9 @@ static void put_crypto(struct gquic *gq, struct gq_connection *c, struct packet 
         slice.len = (uint16_t)most;
     put_slice(gq, c, p, &c->crypto, &slice);
     p->sent->crypto = c->state != GQ_OPEN || c->handshake;
+    /* S: a packet with a CHLO is filled with PADDING. */
+    if (c->client && p->level == GQ_UNENCRYPTED)
+        sd_put_space(&p->text, room(p));
 }
 
 static void put_connection_frames(struct gq_connection *c, struct packet *p)
@@ -189,6 +192,8 @@ static void put_stream_frames(struct gq_stream *s, struct packet *p)
 /* Up to which offset a stream's new bytes may go now. */
 static uint64_t limit_of(const struct gq_connection *c, const struct gq_stream *s)
 {
+    if (!gq_stream_counts(s->id))
+        return s->out_limit;
     uint64_t credit = c->out_limit > c->out_sent ? c->out_limit - c->out_sent : 0;
     return s->out.sent + credit < s->out_limit ? s->out.sent + credit : s->out_limit;
 }

@@ -73,6 +73,11 @@ struct gq_stream *gq_stream_to_write(struct gquic *gq, struct gq_connection *c, 
 
 /* -- flow control -- */
 
+bool gq_stream_counts(uint32_t id)
+{
+    return id != GQ_CRYPTO_STREAM && id != GQ_HEADERS_STREAM;
+}
+
 void gq_streams_windows(struct gquic *gq, struct gq_connection *c, uint32_t stream,
                         uint32_t connection)
 {
@@ -89,7 +94,7 @@ void gq_streams_windows(struct gquic *gq, struct gq_connection *c, uint32_t stre
 
 void gq_stream_given(struct gq_connection *c, struct gq_stream *s, uint64_t len)
 {
-    c->in_given += len;
+    c->in_given += gq_stream_counts(s->id) ? len : 0;
     if (c->in_limit - c->in_given < GQ_CONNECTION_WINDOW / 2) {
         c->in_limit = c->in_given + GQ_CONNECTION_WINDOW;
         c->tell_window = true;
@@ -185,8 +190,10 @@ uint32_t gq_stream_frame(struct gquic *gq, struct gq_connection *c, const struct
     struct gq_stream *s = stream_of(gq, c, f->stream, &error);
     if (!s || s->reset)
         return error;
-    uint64_t before = s->in.highest, end = f->offset + f->len;
-    if (end > s->in_limit || (end > before && c->in_seen + (end - before) > c->in_limit))
+    uint64_t end = f->offset + f->len, news = end > s->in.highest ? end - s->in.highest : 0;
+    if (!gq_stream_counts(s->id))
+        news = 0;
+    if (end > s->in_limit || news > c->in_limit - c->in_seen)
         return GQ_FLOW_CONTROL_TOO_MUCH;
     size_t skip, run;
     int result = gq_incoming_take(&s->in, gq->env, f, &skip, &run);
@@ -194,7 +201,7 @@ uint32_t gq_stream_frame(struct gquic *gq, struct gq_connection *c, const struct
         return GQ_INTERNAL_ERROR;
     if (result == SD_DROP_MALFORMED)
         return GQ_STREAM_LENGTH_OVERFLOW;
-    c->in_seen += s->in.highest - before;
+    c->in_seen += news;
     give(gq, c, s, f->data + skip, run, early, copy);
     return GQ_NO_ERROR;
 }
@@ -205,10 +212,13 @@ uint32_t gq_stream_rst(struct gquic *gq, struct gq_connection *c, const struct g
     struct gq_stream *s = stream_of(gq, c, f->stream, &error);
     if (!s || s->reset)
         return error;
-    if (f->offset < s->in.highest || f->offset - s->in.highest > c->in_limit - c->in_seen)
+    if (f->offset < s->in.highest || f->offset > s->in_limit)
+        return GQ_FLOW_CONTROL_TOO_MUCH;
+    uint64_t news = gq_stream_counts(s->id) ? f->offset - s->in.highest : 0;
+    if (news > c->in_limit - c->in_seen)
         return GQ_FLOW_CONTROL_TOO_MUCH;
     /* Bytes that will never come count as given out. */
-    c->in_seen += f->offset - s->in.highest;
+    c->in_seen += news;
     gq_stream_given(c, s, f->offset - s->in.next);
     s->reset = true;
     s->in.next = s->in.highest = s->in.final = f->offset;

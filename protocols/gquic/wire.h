@@ -68,7 +68,9 @@ enum gq_frame_kind {
     GQ_ACK = 0x40,
     GQ_STREAM = 0x80,
 };
-#define GQ_CRYPTO_STREAM   1u
+#define GQ_CRYPTO_STREAM  1u /* outside all flow control */
+#define GQ_HEADERS_STREAM 3u /* S: HTTP/2's; outside that of the connection, whatever it carries   \
+                              */
 #define GQ_ACK_BLOCKS_MAX  255u
 #define GQ_STREAM_OVERHEAD 15u /* type, id 4, offset 8, length 2 */
 
@@ -90,7 +92,8 @@ enum gq_frame_kind {
 #define GQ_SNO  GQ_TAG('S', 'N', 'O', 0)   /* server nonce */
 #define GQ_NONC GQ_TAG('N', 'O', 'N', 'C') /* client nonce: time 4, orbit 8, random 20 */
 #define GQ_NONP GQ_TAG('N', 'O', 'N', 'P') /* client's nonce for the proof */
-#define GQ_PUBS GQ_TAG('P', 'U', 'B', 'S') /* public value; in SCFG each behind 3 bytes of length  \
+#define GQ_PUBS                                                                                    \
+    GQ_TAG('P', 'U', 'B', 'S')             /* public value; in SCFG each behind 3 bytes of length  \
                                             */
 #define GQ_KEXS GQ_TAG('K', 'E', 'X', 'S') /* key exchanges */
 #define GQ_AEAD GQ_TAG('A', 'E', 'A', 'D') /* ciphers */
@@ -167,7 +170,7 @@ enum gq_frame_kind {
 #define GQ_HANDSHAKE_TIMEOUT          67u
 #define GQ_VERSION_MISMATCH           55u
 #define GQ_CRYPTO_CONFIG_EXPIRED      45u
-#define GQ_RESET_RECEIVED              19u
+#define GQ_RESET_RECEIVED             19u
 #define GQ_STREAM_CANCELLED           6u /* of RST_STREAM */
 
 /* S: sizes and times. */
