@@ -265,10 +265,32 @@ bool gq_server_complete(const struct gquic *, const struct gq_server *);
 void gq_server_forget(struct gq_server *);
 void gq_servers_free(struct gquic *);
 
+/* REJ and SCUP while they are made: what their values point to. */
+struct gq_rejection {
+    struct gq_message m;
+    uint8_t token[GQ_TOKEN_LEN], nonce[GQ_NONCE_LEN], ttl[8];
+    uint8_t signature[SD_SIGNATURE_MAX];
+    uint8_t *chain; /* to be freed; NULL: none */
+};
+/* Config and token; reasons for RREJ, 4 bytes each, and a server nonce. */
+void gq_rejection_begin(struct gquic *, struct gq_rejection *, uint32_t tag,
+                        const struct sd_addr *client);
+void gq_rejection_because(struct gquic *, struct gq_rejection *, const uint8_t *reasons,
+                          size_t count);
 uint32_t gq_server_message(struct gquic *, struct gq_connection *, const struct gq_message *,
                            const uint8_t *raw, size_t len, bool clear);
 /* A new config; SCUP to every client. */
 void gq_server_rotate(struct gquic *);
+
+/* -- stateless.c -- */
+
+/* A first packet, opened into gq->in, for which there is no connection yet: may it have one? SD_OK:
+ * it may, and *back says where it goes on; SD_DROP_UNVALIDATED: it got a REJ that takes no memory;
+ * SD_DROP_FULL, SD_DROP_STATE. */
+int gq_stateless(struct gquic *, const struct sd_unit *, const struct gq_header *, size_t text_len,
+                 struct gq_returning *back);
+/* A new connection goes on where the token says that it was. */
+void gq_stateless_return(struct gquic *, struct gq_connection *, const struct gq_returning *);
 
 /* -- keys and levels: levels.c -- */
 
@@ -293,6 +315,10 @@ void gq_pump(struct gquic *, struct gq_connection *);
 sd_time gq_deadline(const struct gq_connection *);
 /* One packet with CONNECTION_CLOSE. */
 void gq_send_close(struct gquic *, struct gq_connection *, uint32_t code, const char *why);
+/* An unencrypted packet that belongs to no connection: its text is in gq->out. */
+size_t gq_send_alone(struct gquic *, const struct sd_path *, const struct gq_header *, size_t len);
+/* Bytes of text that such a packet holds. */
+size_t gq_alone_max(const struct gquic *, const struct gq_header *);
 void gq_send_versions(struct gquic *, const struct sd_path *, const struct gq_header *);
 void gq_send_reset(struct gquic *, const struct sd_path *, const struct gq_header *);
 void gq_reset_token(const struct gquic *, uint64_t cid, uint8_t token[GQ_RESET_TOKEN]);

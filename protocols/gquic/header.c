@@ -43,6 +43,8 @@ static bool parse_long(struct gq_header *h, struct sd_reader *r, uint8_t first, 
     if (sd_get8(r) != (to_server ? GQ_IDS_TO_SERVER : GQ_IDS_TO_CLIENT))
         return false;
     h->cid = sd_get64(r);
+    if (h->version != GQ_Q046 && h->version != 0)
+        return to_server; /* all that is known of it: enough to say which versions there are */
     if (h->version == 0) {
         h->kind = GQ_VERSION_NEGOTIATION;
         return !to_server;

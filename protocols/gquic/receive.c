@@ -229,13 +229,17 @@ static int accept_client(struct gquic *gq, const struct sd_unit *u, const struct
     }
     if (!gq_open(gq->in, NULL, true, h->number, u->data, h->len, u->data + h->len, u->len - h->len))
         return SD_DROP_AUTH;
-    if (gq->stats.half_open >= gq->half_open_max)
-        return SD_DROP_FULL;
+    struct gq_returning back;
+    int result = gq_stateless(gq, u, h, u->len - h->len - GQ_TAG_LEN, &back);
+    if (result != SD_OK)
+        return result;
     *c = gq_connection_new(gq, false, &u->path, h->cid, h->version);
     if (!*c)
         return SD_E_NOMEM;
-    if (gq_connection_listen(gq, *c))
+    if (gq_connection_listen(gq, *c)) {
+        gq_stateless_return(gq, *c, &back);
         return SD_OK;
+    }
     gq_connection_free(gq, *c);
     return SD_E_NOMEM;
 }

@@ -360,6 +360,24 @@ void gq_send_close(struct gquic *gq, struct gq_connection *c, uint32_t code, con
     finish(gq, c, &p);
 }
 
+size_t gq_alone_max(const struct gquic *gq, const struct gq_header *h)
+{
+    size_t around = gq_header_size(h, false) + GQ_TAG_LEN;
+    return packet_max(gq) > around ? packet_max(gq) - around : 0;
+}
+
+size_t gq_send_alone(struct gquic *gq, const struct sd_path *path, const struct gq_header *h,
+                     size_t len)
+{
+    size_t head = gq_header_size(h, false);
+    uint8_t *unit = sd_outbox_unit(&gq->outbox, path, head + len + GQ_TAG_LEN);
+    struct sd_writer w = sd_writer_of(unit, unit ? head : 0);
+    gq_header_write(h, &w, false);
+    if (unit)
+        gq_seal(unit + head, NULL, false, h->number, unit, head, gq->out, len);
+    return head + len + GQ_TAG_LEN;
+}
+
 /* All versions that the server speaks, in the form of the packet that asked. */
 void gq_send_versions(struct gquic *gq, const struct sd_path *path, const struct gq_header *h)
 {

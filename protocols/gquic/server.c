@@ -54,8 +54,8 @@ static void check_token(const struct gquic *gq, const struct gq_connection *c, s
     struct gq_returning back;
     uint32_t reason = gq_token_check(v ? v->data : NULL, v ? v->len : 0, gq->token_key,
                                      &c->path.remote, gq_unix(gq), &back);
-    e->token_good = !reason;
-    if (gq->validation != SD_VALIDATE_NEVER)
+    e->token_good = !reason || c->validated;
+    if (!e->token_good && gq->validation != SD_VALIDATE_NEVER)
         because(e, reason);
 }
 
@@ -120,25 +120,31 @@ static bool downgraded(const struct gquic *gq, const struct gq_connection *c,
 
 /* -- REJ -- */
 
-/* Token, config, and to whom it may go the chain and the proof. */
-struct rejection {
-    struct gq_message m;
-    uint8_t token[GQ_TOKEN_LEN], nonce[GQ_NONCE_LEN], ttl[8];
-    uint8_t signature[SD_SIGNATURE_MAX];
-    uint8_t *chain; /* to be freed, unless it is gq->compressed */
-};
-
-static void put_token(struct gquic *gq, const struct gq_connection *c, struct gq_message *m,
-                      uint8_t token[GQ_TOKEN_LEN])
+void gq_rejection_begin(struct gquic *gq, struct gq_rejection *r, uint32_t tag,
+                        const struct sd_addr *client)
 {
-    gq_token_make(token, gq->env, gq->token_key, &c->path.remote, gq_unix(gq),
-                  &(struct gq_returning){0});
-    gq_message_put(m, GQ_STK, token, GQ_TOKEN_LEN);
+    const struct gq_config *config = &gq->config[0].config;
+    gq_message_init(&r->m, tag);
+    gq_message_put(&r->m, GQ_SCFG, config->raw, config->len);
+    gq_token_make(r->token, gq->env, gq->token_key, client, gq_unix(gq), &(struct gq_returning){0});
+    gq_message_put(&r->m, GQ_STK, r->token, GQ_TOKEN_LEN);
+    little(r->ttl, config->expiry_s - gq_unix(gq), 8);
+    gq_message_put(&r->m, GQ_STTL, r->ttl, 8);
+}
+
+void gq_rejection_because(struct gquic *gq, struct gq_rejection *r, const uint8_t *reasons,
+                          size_t count)
+{
+    gq_message_put(&r->m, GQ_RREJ, reasons, 4 * count);
+    if (gq->no_strike_register)
+        return;
+    gq_server_nonce_make(r->nonce, gq->env, gq->token_key, gq_unix(gq));
+    gq_message_put(&r->m, GQ_SNO, r->nonce, GQ_NONCE_LEN);
 }
 
 /* Chain and signature are the long part: S: they go to an address without a token only if the
  * whole is less than three times the CHLO. */
-static uint32_t put_proof(struct gquic *gq, struct gq_connection *c, struct rejection *r,
+static uint32_t put_proof(struct gquic *gq, struct gq_connection *c, struct gq_rejection *r,
                           const struct gq_message *chlo, size_t limit)
 {
     const struct gq_value *held = chlo ? gq_message_find(chlo, GQ_CCRT) : NULL;
@@ -181,18 +187,9 @@ static uint32_t send_message(struct gquic *gq, struct gq_connection *c, enum gq_
 static uint32_t reject(struct gquic *gq, struct gq_connection *c, const struct evaluation *e,
                        size_t chlo_len)
 {
-    struct rejection r = {.chain = NULL};
-    const struct gq_config *config = &gq->config[0].config;
-    gq_message_init(&r.m, GQ_REJ);
-    gq_message_put(&r.m, GQ_SCFG, config->raw, config->len);
-    put_token(gq, c, &r.m, r.token);
-    little(r.ttl, config->expiry_s - gq_unix(gq), 8);
-    gq_message_put(&r.m, GQ_STTL, r.ttl, 8);
-    gq_message_put(&r.m, GQ_RREJ, e->reason, 4 * e->reasons);
-    if (!gq->no_strike_register) {
-        gq_server_nonce_make(r.nonce, gq->env, gq->token_key, gq_unix(gq));
-        gq_message_put(&r.m, GQ_SNO, r.nonce, GQ_NONCE_LEN);
-    }
+    struct gq_rejection r = {.chain = NULL};
+    gq_rejection_begin(gq, &r, GQ_REJ, &c->path.remote);
+    gq_rejection_because(gq, &r, e->reason, e->reasons);
     uint32_t error = GQ_NO_ERROR;
     size_t place, limit = proof_limit(gq, e, chlo_len);
     if (limit > 0 && gq_message_lists(e->m, GQ_PDMD, GQ_X509, &place))
@@ -264,7 +261,9 @@ static uint32_t send_server_hello(struct gquic *gq, struct gq_connection *c,
     for (uint32_t i = 0; i < gq->version_count; i++)
         sd_put32(&w, gq->versions[i]);
     gq_message_put(&m, GQ_VER, versions, sd_written(&w));
-    put_token(gq, c, &m, token);
+    gq_token_make(token, gq->env, gq->token_key, &c->path.remote, gq_unix(gq),
+                  &(struct gq_returning){0});
+    gq_message_put(&m, GQ_STK, token, GQ_TOKEN_LEN);
     gq_message_put(&m, GQ_CADR, address, put_address(address, &c->path.remote));
     little(icsl, GQ_IDLE / SD_SECOND, 4);
     gq_message_put(&m, GQ_ICSL, icsl, 4);
@@ -313,10 +312,6 @@ static uint32_t accept(struct gquic *gq, struct gq_connection *c, struct evaluat
     if (error != GQ_NO_ERROR)
         return error;
     bool first = !c->rejected;
-    if (e->token_good) {
-        c->validated = true;
-        gq_tell(gq, c, SD_EV_VALIDATED, "source-address token");
-    }
     take_parameters(gq, c, e->m);
     gq_handshake_done(gq, c);
     if (first)
@@ -341,6 +336,10 @@ uint32_t gq_server_message(struct gquic *gq, struct gq_connection *c, const stru
     gq_crypto_answered(gq, c); /* a REJ that was sent before */
     sd_sha256(c->chlo_hash, raw, len, NULL, 0);
     evaluate(gq, c, &e);
+    if (e.token_good && !c->validated) {
+        c->validated = true;
+        gq_tell(gq, c, SD_EV_VALIDATED, "source-address token");
+    }
     if (e.reasons > 0)
         return reject(gq, c, &e, len);
     uint32_t error = choose_algorithms(&e);
@@ -351,13 +350,8 @@ uint32_t gq_server_message(struct gquic *gq, struct gq_connection *c, const stru
 
 static uint32_t send_update(struct gquic *gq, struct gq_connection *c)
 {
-    struct rejection r = {.chain = NULL};
-    const struct gq_config *config = &gq->config[0].config;
-    gq_message_init(&r.m, GQ_SCUP);
-    gq_message_put(&r.m, GQ_SCFG, config->raw, config->len);
-    put_token(gq, c, &r.m, r.token);
-    little(r.ttl, config->expiry_s - gq_unix(gq), 8);
-    gq_message_put(&r.m, GQ_STTL, r.ttl, 8);
+    struct gq_rejection r = {.chain = NULL};
+    gq_rejection_begin(gq, &r, GQ_SCUP, &c->path.remote);
     uint32_t error = put_proof(gq, c, &r, NULL, SIZE_MAX);
     return error == GQ_NO_ERROR ? send_message(gq, c, GQ_FORWARD_SECURE, &r.m) : error;
 }

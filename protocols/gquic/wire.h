@@ -68,9 +68,10 @@ enum gq_frame_kind {
     GQ_ACK = 0x40,
     GQ_STREAM = 0x80,
 };
-#define GQ_CRYPTO_STREAM  1u /* outside all flow control */
-#define GQ_HEADERS_STREAM 3u /* S: HTTP/2's; outside that of the connection, whatever it carries   \
-                              */
+#define GQ_CRYPTO_STREAM 1u /* outside all flow control */
+#define GQ_HEADERS_STREAM                                                                          \
+    3u /* S: HTTP/2's; outside that of the connection, whatever it carries                         \
+        */
 #define GQ_ACK_BLOCKS_MAX  255u
 #define GQ_STREAM_OVERHEAD 15u /* type, id 4, offset 8, length 2 */
 
