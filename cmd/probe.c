@@ -238,6 +238,7 @@ const struct probe_alias probe_aliases[] = {
     {SD_OP_OPEN, "AES-128-CBC", SD_OP_SEAL, "AES-128-CBC"},
     {SD_OP_OPEN, "AES-256-CBC", SD_OP_SEAL, "AES-256-CBC"},
     {SD_OP_OPEN, "*", SD_OP_SEAL, "AES-256-CBC"},
+    {SD_OP_PUZZLE, "SHA2-512", SD_OP_HASH, "SHA2-512"},
     {SD_OP_PUZZLE, "*", SD_OP_HASH, "SHA2-256"},
     {0},
 };

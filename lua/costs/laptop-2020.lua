@@ -61,6 +61,7 @@ return {
         { op = "open", alg = "AES-128-CBC", base_ns = 76, per_kib_ns = 712 },
         { op = "open", alg = "AES-256-CBC", base_ns = 80, per_kib_ns = 992 },
         { op = "open", alg = "*", base_ns = 80, per_kib_ns = 992 },
+        { op = "puzzle", alg = "SHA2-512", base_ns = 147, per_kib_ns = 1160 },
         { op = "puzzle", alg = "*", base_ns = 94, per_kib_ns = 566 },
     },
 }

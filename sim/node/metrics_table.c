@@ -150,6 +150,6 @@ const struct sd_metric sd_metrics[] = {
     {"crypto.kdf", "crypto_kdf", "count", "key derivations", SD_METRIC_MACHINE},
     {"crypto.seal", "crypto_seal", "count", "encryptions", SD_METRIC_MACHINE},
     {"crypto.open", "crypto_open", "count", "decryptions", SD_METRIC_MACHINE},
-    {"crypto.puzzle", "crypto_puzzle", "count", "puzzles solved", SD_METRIC_MACHINE},
+    {"crypto.puzzle", "crypto_puzzle", "count", "tries at puzzles", SD_METRIC_MACHINE},
     {0},
 };
