@@ -80,8 +80,7 @@ struct mt_tunnel {
     bool serves_lookups; /* responder: it answered one */
     bool probe;          /* a packet is due, whether there is something to say or not */
 
-    uint8_t solution[MT_PUZZLE_LEN];
-    bool solved;
+    uint8_t *solution; /* shown until it is met; NULL: none */
     uint32_t puzzles;
 
     sd_time speak_at;           /* SD_NEVER: spoken, or nothing to wait for */

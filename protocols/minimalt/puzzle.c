@@ -90,12 +90,15 @@ int mt_puzzle_solve(struct minimalt *mt, struct mt_tunnel *t, const struct mt_pa
 {
     if (t->met || t->puzzles >= MT_PUZZLE_TRIES)
         return SD_DROP_STATE;
-    memset(t->solution, 0, sizeof t->solution);
-    int result = solve(p->puzzle, p->nonce, t->solution);
+    uint8_t *solution = sd_alloc(mt->env, MT_PUZZLE_LEN);
+    int result = solution ? solve(p->puzzle, p->nonce, solution) : SD_DROP_FULL;
+    sd_free(t->solution);
+    t->solution = result == SD_OK ? solution : NULL;
     t->puzzles++;
-    t->solved = result == SD_OK;
-    if (result != SD_OK)
+    if (result != SD_OK) {
+        sd_free(solution);
         return result;
+    }
     for (struct mt_connection *c = t->connections; c; c = c->next)
         mt_tell(mt, c, SD_EV_NOTE, "a puzzle was solved");
     mt_transport_repeat(&t->transport);

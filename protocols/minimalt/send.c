@@ -27,7 +27,7 @@ static bool shows_key(const struct mt_tunnel *t)
 
 static size_t overhead(const struct mt_tunnel *t)
 {
-    return mt_packet_overhead(shows_key(t), t->solved);
+    return mt_packet_overhead(shows_key(t), t->solution != NULL);
 }
 
 /* The longest calls that a packet takes, so that it also fits when it goes again under a new key,
@@ -60,8 +60,8 @@ static void seal(struct minimalt *mt, struct mt_tunnel *t, uint32_t sequence, co
     if (!out)
         return;
     uint64_t number = next_nonce(mt, t);
-    uint8_t *box = mt_packet_head(out, t->tid, number, shows_key(t) ? t->shown_key : NULL,
-                                  t->solved ? t->solution : NULL);
+    uint8_t *box =
+        mt_packet_head(out, t->tid, number, shows_key(t) ? t->shown_key : NULL, t->solution);
     struct sd_writer w = sd_writer_of(box, MT_TRANSPORT + padded);
     sd_put32(&w, sequence);
     sd_put32(&w, t->transport.received);

@@ -138,6 +138,7 @@ void mt_tunnel_free(struct minimalt *mt, struct mt_tunnel *t)
         mt_tunnel_unlisten(mt, t, t->next_tid);
     mt_transport_fini(&t->transport);
     mt_queue_fini(&t->control);
+    sd_free(t->solution);
     sd_free(t);
 }
 
@@ -192,8 +193,8 @@ void mt_tunnel_met(struct minimalt *mt, struct mt_tunnel *t)
         tell_all(mt, t, SD_EV_PEER_AUTH, "it has the key of its signed record");
     else
         tell_all(mt, t, SD_EV_VALIDATED, "what was sent there was acknowledged");
-    sd_wipe(t->solution, sizeof t->solution);
-    t->solved = false;
+    sd_free(t->solution);
+    t->solution = NULL;
 }
 
 /* -- timers -- */
