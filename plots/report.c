@@ -84,6 +84,12 @@ static void put_provenance(const struct report *report)
     fputs(" RUN</code> shows it for one run.</p>\n</div>\n", to);
 }
 
+/* Probes have a section together. */
+static bool is_probe(const json_t *scenario)
+{
+    return *sd_stored_text(scenario, "feature");
+}
+
 static int put_contents(const struct report *report, struct sd_error *error)
 {
     FILE *to = report->to;
@@ -94,6 +100,8 @@ static int put_contents(const struct report *report, struct sd_error *error)
     json_array_foreach((json_t *)report->stored.scenarios, index, scenario)
     {
         const char *question = sd_stored_text(scenario, "question");
+        if (is_probe(scenario))
+            continue;
         fprintf(to, "<li><a href=\"#s%zu\">", index);
         sd_xml(to, *question ? question : sd_stored_text(scenario, "title"));
         fputs("</a><span>", to);
@@ -101,6 +109,8 @@ static int put_contents(const struct report *report, struct sd_error *error)
             rc = report_answer(to, &report->stored, scenario, error);
         fputs("</span></li>\n", to);
     }
+    if (rc == SD_OK)
+        rc = report_features(to, &report->stored, true, error);
     if (rc == SD_OK)
         rc = report_interop(to, report->stored.dir, true, error);
     fputs("</ol>\n</nav>\n", to);
@@ -303,9 +313,11 @@ static int put_page(const struct report *report, struct sd_error *error)
     int rc = one ? SD_OK : put_contents(report, error);
     json_array_foreach((json_t *)report->stored.scenarios, index, scenario)
     {
-        if (rc == SD_OK)
+        if (rc == SD_OK && !is_probe(scenario))
             rc = put_scenario(report, scenario, index, error);
     }
+    if (rc == SD_OK)
+        rc = report_features(to, &report->stored, false, error);
     if (rc == SD_OK)
         rc = report_interop(to, report->stored.dir, false, error);
     fputs("</main>\n", to);

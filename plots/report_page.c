@@ -49,6 +49,7 @@ static const char css[] =
     "td{white-space:nowrap}td.t{white-space:normal;min-width:18em}td "
     "i{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin-right:.5em;"
     "background:currentColor}\n"
+    "tr:target{outline:2px solid var(--link)}\n"
     ".bad{color:var(--bad)}.good{color:var(--good)}.muted{color:var(--muted)}\n"
     "details{margin:.8rem 0}summary{cursor:pointer;font-weight:600}\n"
     "footer{max-width:1100px;margin:0 auto;padding:0 20px 40px;color:var(--muted)}\n"
@@ -63,6 +64,21 @@ static const char css[] =
     "td{white-space:normal}td:has(i){white-space:nowrap}td.t{min-width:0}"
     "a{color:inherit;text-decoration:none}}\n";
 
+/* Features by protocols: narrow cells, so that twelve protocols stand side by side. */
+static const char css_matrix[] =
+    "td.w{white-space:normal}.whole{max-height:none}.matrix{font-size:.82rem}"
+    ".matrix th{white-space:normal;vertical-align:bottom;text-align:center;padding:.3rem .25rem}"
+    ".matrix th:first-child{position:sticky;left:0;z-index:1;text-align:left;min-width:8.5em;"
+    "padding-left:.6rem}"
+    ".matrix i{display:block;height:.35em;border-radius:2px;background:currentColor;"
+    "margin-bottom:.3em}"
+    ".matrix td{text-align:center;padding:.2rem .25rem}.matrix td a{display:block;color:inherit;"
+    "text-decoration:none;font-weight:600}.matrix td:hover a{text-decoration:underline}"
+    ".matrix small{color:var(--muted);font-size:.92em;white-space:nowrap}"
+    ".matrix .differs{background:var(--wash);box-shadow:inset 3px 0 var(--bad)}"
+    ".matrix small .bad{font-weight:700}.matrix .yes a{color:var(--good)}"
+    ".matrix .no a,.matrix .na a{color:var(--muted)}\n";
+
 static void put_colour(FILE *to, const char *protocol, const char *light, const char *dark)
 {
     fprintf(to, ".p-%s{color:%s}\n@media screen and (prefers-color-scheme:dark){.p-%s{color:%s}}\n",
@@ -75,7 +91,7 @@ void report_begin(FILE *to, const char *title)
           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>",
           to);
     sd_xml(to, title);
-    fprintf(to, "</title>\n<style>\n%s", css);
+    fprintf(to, "</title>\n<style>\n%s%s", css, css_matrix);
     for (const struct sd_style *style = sd_styles; style->protocol; style++)
         put_colour(to, style->protocol, style->light, style->dark);
     sd_style_sheet(to);

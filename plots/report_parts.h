@@ -59,6 +59,12 @@ int report_troubles(FILE *, const struct sd_stored *, const json_t *scenario, st
 /* A run's name with links to what it left: events, capture, ladder. */
 void report_run(FILE *, const char *dir, const char *run);
 
+/* -- report_features.c -- */
+
+/* What probes found and the survey's editions claim: its line in the contents, or its section.
+ * Nothing where there are no probes. */
+int report_features(FILE *, const struct sd_stored *, bool contents, struct sd_error *);
+
 /* -- report_interop.c -- */
 
 /* What other people's programs said: its line in the contents, or its section.  Nothing where DIR
