@@ -87,6 +87,7 @@ struct gq_connection {
     uint64_t received_largest;
     sd_time received_at;     /* of the largest */
     uint32_t unacknowledged; /* that ask for an acknowledgment */
+    bool ack_now;            /* handshake messages do not wait for a second packet */
     sd_time ack_at;          /* SD_NEVER: none is due */
 
     struct gq_recovery recovery;

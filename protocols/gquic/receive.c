@@ -117,10 +117,13 @@ static void note_number(struct gquic *gq, struct gq_connection *c, uint64_t numb
     }
 }
 
-/* S: every second packet at once, and every one that shows a gap. */
+/* S: every second packet at once, every one that shows a gap, and handshake messages, whose timer
+ * allows for no delay. */
 static void plan_ack(struct gquic *gq, struct gq_connection *c, bool in_order)
 {
-    sd_time at = !in_order || c->unacknowledged >= 2 ? gq->now : gq->now + GQ_ACK_DELAY;
+    bool now = !in_order || c->ack_now || c->unacknowledged >= 2;
+    sd_time at = now ? gq->now : gq->now + GQ_ACK_DELAY;
+    c->ack_now = false;
     if (c->unacknowledged > 0 && at < c->ack_at)
         c->ack_at = at;
 }

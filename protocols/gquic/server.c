@@ -363,7 +363,10 @@ void gq_server_rotate(struct gquic *gq)
     gq_config_make(&gq->config[0], gq->env, gq->strike.orbit, gq_unix(gq) + GQ_CONFIG_LIFE_S);
     for (uint32_t i = 0; i < gq->by_sid.size; i++) {
         struct gq_connection *c = gq->by_sid.slot[i].item;
-        if (c && !c->client && c->state == GQ_OPEN && send_update(gq, c) != GQ_NO_ERROR)
+        if (!c || c->client || c->state != GQ_OPEN)
+            continue;
+        if (send_update(gq, c) != GQ_NO_ERROR)
             gq_close(gq, c, GQ_INTERNAL_ERROR, "no memory for a new server config");
+        sd_agenda_set(&gq->agenda, gq->env, &c->due, gq->now); /* it goes out from there */
     }
 }

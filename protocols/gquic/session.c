@@ -85,8 +85,10 @@ static void take_stop_waiting(struct gq_connection *c, uint64_t least)
 static uint32_t take(struct gquic *gq, struct gq_connection *c, const struct gq_frame *f,
                      enum gq_level level, bool copy)
 {
-    if (f->kind == GQ_STREAM && f->stream == GQ_CRYPTO_STREAM)
+    if (f->kind == GQ_STREAM && f->stream == GQ_CRYPTO_STREAM) {
+        c->ack_now = true;
         return gq_crypto_frame(gq, c, f, level);
+    }
     switch (f->kind) {
     case GQ_PADDING:
     case GQ_PING:
