@@ -84,8 +84,8 @@ const struct dtls_cid *dtls_cid_challenge(struct dtls_session *s)
 
 void dtls_cid_request(struct dtls_session *s)
 {
-    const uint8_t message[] = {DTLS13_REQUEST_CONNECTION_ID, 0, 0, 1, 1};
-    if (!dtls_flight_of(s, DTLS13_REQUEST_CONNECTION_ID))
+    const uint8_t message[] = {DTLS13_REQUEST_CONNECTION_ID, 0, 0, 1, s->agent->spare_cids};
+    if (s->agent->spare_cids > 0 && !dtls_flight_of(s, DTLS13_REQUEST_CONNECTION_ID))
         dtls_flight_add(s, s->writing_epoch, message, sizeof message);
 }
 

@@ -6,6 +6,7 @@
 
 #define HALF_OPEN_MAX 1024
 #define MTU_MIN       256
+#define SPARE_CIDS    1 /* for a client that moves, and does not want to be recognized by it */
 #define CID_LEN       8 /* of the ids we give: long enough not to be guessed */
 
 const struct dtls_mode dtls_modes[] = {
@@ -38,6 +39,15 @@ static bool read_cid(struct dtls13 *a, const char *value)
     return true;
 }
 
+static bool read_spare(struct dtls13 *a, const char *value)
+{
+    uint32_t count;
+    if (!read_number(value, 0, DTLS13_CIDS - 1, &count))
+        return false;
+    a->spare_cids = (uint8_t)count;
+    return true;
+}
+
 static bool read_timer(struct dtls13 *a, const char *value)
 {
     uint32_t ms;
@@ -52,6 +62,7 @@ static const struct {
     bool (*read)(struct dtls13 *, const char *value);
 } options[] = {
     {"cid", "0 to 20, the length of the connection ids it gives", read_cid},
+    {"spare_cids", "0 to 3, how many more of the peer's ids it asks for at once", read_spare},
     {"timer", "1 to 60000, milliseconds until a flight is first sent again", read_timer},
 };
 #define OPTIONS (sizeof options / sizeof *options)
@@ -110,6 +121,7 @@ int dtls_config(struct dtls13 *a, const struct sd_config *config, struct sd_erro
         return sd_fail(error, SD_E_ARG, "dtls13: path_mtu: expected at least %d, found %u", MTU_MIN,
                        a->path_mtu);
     a->timeout = DTLS13_TIMEOUT;
+    a->spare_cids = SPARE_CIDS;
     a->offers_cid = a->mode->cid;
     a->cid_len = a->mode->cid ? CID_LEN : 0;
     a->handshake.psk = a->mode->psk;

@@ -231,7 +231,8 @@ struct dtls13 {
     uint16_t path_mtu;
     sd_time timeout; /* the first */
     bool offers_cid;
-    uint8_t cid_len; /* of ours */
+    uint8_t cid_len;    /* of ours */
+    uint8_t spare_cids; /* of the peer's, to be asked for */
     struct sd_stats stats;
 };
 

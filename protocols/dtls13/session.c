@@ -154,7 +154,7 @@ void dtls_session_open(struct dtls_session *s)
     s->flight_begun = false;
     s->ack_due = SD_NEVER;
     if (s->client && s->cids && s->peer_cid[0].len > 0)
-        dtls_cid_request(s); /* 9: a spare one, for the day we move */
+        dtls_cid_request(s); /* 9: to spare, for the day we move */
 }
 
 /* -- the end -- */
