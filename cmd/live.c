@@ -15,6 +15,7 @@ static const struct sd_flag flags[] = {
     {"sessions", SD_FLAG_COUNT, "N", "client: sessions one after another", 1, 1000},
     {"send", SD_FLAG_TEXT, "TEXT", "client's request, server's reply (default: an echo)", 0, 0},
     {"send-file", SD_FLAG_TEXT, "FILE", "the same from a file", 0, 0},
+    {"end", SD_FLAG_SWITCH, NULL, "end the stream behind what is sent", 0, 0},
     {"expect", SD_FLAG_COUNT, "BYTES", "client: close after so many came back", 0, UINT64_MAX},
     {"receive", SD_FLAG_TEXT, "FILE", "where received bytes go; default stdout", 0, 0},
     {"for", SD_FLAG_COUNT, "SECONDS", "end after so long", 1, 86400},
@@ -363,6 +364,7 @@ static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error
     c->agent.server_name = sd_args_text(args, "name", "server.example");
     c->agent.alpn = sd_args_text(args, "alpn", NULL);
     c->agent.mutual = sd_args_has(args, "mutual");
+    c->end = sd_args_has(args, "end");
     c->agent.allow_early = !strcmp(c->agent.mode, "early");
     c->agent.path_mtu = (uint16_t)sd_args_count(args, "mtu", 0);
     c->rekey_after = sd_args_count(args, "rekey-after", 0) * SD_MS;

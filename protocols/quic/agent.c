@@ -169,6 +169,14 @@ static int migrate(struct quic_connection *c, const struct sd_path *to)
     return SD_OK;
 }
 
+static int migrate_all(struct quic *q, const struct sd_path *to)
+{
+    for (uint32_t i = 0; i < q->by_sid.size; i++)
+        if (q->by_sid.slot[i].item)
+            migrate(q->by_sid.slot[i].item, to);
+    return SD_OK;
+}
+
 static int control(struct sd_agent *agent, sd_time now, sd_sid sid, struct sd_control *control)
 {
     struct quic *q = at(agent, now);
@@ -179,6 +187,8 @@ static int control(struct sd_agent *agent, sd_time now, sd_sid sid, struct sd_co
         q->path_mtu = mtu < q->path_mtu ? (uint16_t)mtu : q->path_mtu;
         return SD_OK;
     }
+    if (control->verb == SD_MIGRATE && sid == 0)
+        return migrate_all(q, &control->path);
     if (!c)
         return SD_E_ARG;
     switch (control->verb) {

@@ -89,9 +89,10 @@ static int on_handshake_server(ngtcp2_conn *ng, void *connection)
     quic_connection_state(c, QUIC_OPEN);
     q->stats.handshakes++;
     quic_tell_validated(c, "Handshake packet");
-    if (gnutls_session_is_resumed(c->tls))
+    bool resumed = gnutls_session_is_resumed(c->tls);
+    if (resumed && !c->early_taken)
         quic_tell(c, SD_EV_RESUMED, NULL);
-    else if (q->config.mutual || q->mode->psk)
+    if (!resumed)
         quic_tls_tell_peer(c);
     quic_tell_ready(c);
     if (!q->mode->psk && gnutls_session_ticket_send(c->tls, 1, 0) != GNUTLS_E_SUCCESS)
@@ -105,6 +106,12 @@ static int on_confirmed(ngtcp2_conn *ng, void *connection)
     (void)ng;
     ((struct quic_connection *)connection)->confirmed = true;
     return 0;
+}
+
+static int on_retry(ngtcp2_conn *ng, const ngtcp2_pkt_hd *hd, void *connection)
+{
+    quic_tell(connection, SD_EV_NOTE, "Retry");
+    return ngtcp2_crypto_recv_retry_cb(ng, hd, connection);
 }
 
 static int on_new_token(ngtcp2_conn *ng, const ngtcp2_vec *token, void *connection)
@@ -139,6 +146,7 @@ static int on_stream_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t 
     bool early = flags & NGTCP2_STREAM_DATA_FLAG_EARLY;
     if (early && !c->early_taken) {
         c->early_taken = true;
+        quic_tell(c, SD_EV_RESUMED, NULL);
         quic_tell(c, SD_EV_EARLY_OK, NULL);
         quic_tell_ready(c); /* RFC 9001 5.7: it may answer before it has the client's Finished */
     }
@@ -247,7 +255,7 @@ static int on_reset(ngtcp2_conn *ng, const ngtcp2_pkt_stateless_reset *reset, vo
 const ngtcp2_callbacks quic_client_callbacks = {
     COMMON,
     .client_initial = ngtcp2_crypto_client_initial_cb,
-    .recv_retry = ngtcp2_crypto_recv_retry_cb,
+    .recv_retry = on_retry,
     .handshake_completed = on_handshake_client,
     .handshake_confirmed = on_confirmed,
     .recv_new_token = on_new_token,

@@ -80,7 +80,7 @@ int quic_close_asked(struct quic_connection *c)
     if (!c->ng || c->closing)
         return SD_OK;
     c->closing = true;
-    if (c->state == QUIC_HANDSHAKING)
+    if (!c->ready)
         quic_close_now(c);
     else
         quic_send(c);

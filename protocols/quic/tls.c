@@ -195,7 +195,7 @@ void quic_tls_tell_ready(struct quic_connection *c)
     gnutls_alpn_get_selected_protocol(c->tls, &alpn);
     const char *suite = gnutls_ciphersuite_get(c->tls);
     const char *group = gnutls_group_get_name(gnutls_group_get(c->tls));
-    snprintf(words, sizeof words, "QUIC v1 %s %s, ALPN %.*s", suite ? suite : "",
+    snprintf(words, sizeof words, "QUIC v1 %s %s, ALPN %.*s", suite ? suite : "0-RTT",
              group ? group : "", (int)alpn.size, alpn.data ? (const char *)alpn.data : "");
     quic_tell(c, SD_EV_READY, words);
 }

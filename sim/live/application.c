@@ -92,6 +92,8 @@ static void keep_echo(struct live_session *s, const uint8_t *data, size_t len)
 
 static void data_in(struct live *l, struct live_session *s, const struct sd_event *e)
 {
+    if (e->stream != 0)
+        return; /* what a peer says beside the conversation, as HTTP/3 does */
     s->received += e->len;
     l->result->bytes_in += e->len;
     if (l->config->received) {
@@ -99,7 +101,7 @@ static void data_in(struct live *l, struct live_session *s, const struct sd_even
         fflush(l->config->received);
     }
     if (is_client(l)) {
-        if (s->received >= l->config->expect)
+        if (s->received >= l->config->expect || e->fin)
             s->closing = true;
         return;
     }
@@ -199,6 +201,13 @@ static bool push(struct live *l, struct live_session *s)
     return true;
 }
 
+/* All is sent: an echo when the other side has ended, too. */
+static void end_stream(struct live *l, struct live_session *s)
+{
+    if (l->config->end && !s->stream_ended && (s->source || s->closing))
+        s->stream_ended = sd_seat_app_in(&l->seat, live_now(l), s->sid, 0, NULL, 0, true) == 0;
+}
+
 static void control(struct live *l, struct live_session *s, enum sd_verb verb)
 {
     struct sd_control c = {.verb = verb};
@@ -293,6 +302,8 @@ void live_app_step(struct live *l)
                     control(l, s, SD_REKEY);
             again |= push(l, s);
             bool all_sent = s->source ? s->sent == s->to_send : !s->echo_len;
+            if (all_sent)
+                end_stream(l, s);
             if (s->closing && all_sent) {
                 s->closing = s->ready = false;
                 control(l, s, SD_CLOSE);

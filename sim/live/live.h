@@ -20,6 +20,7 @@ struct sd_live_config {
                             on where it needs an earlier session); 0: 1 */
     const uint8_t *send; /* client's request; server's reply (NULL: echo) */
     size_t send_len;
+    bool end;            /* the stream ends behind it */
     uint64_t expect;     /* client: close after so many bytes came back; 0: after the first */
     FILE *received;      /* where application bytes go; NULL: nowhere */
     uint32_t rekeys;     /* client: key updates before each request */

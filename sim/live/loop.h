@@ -26,7 +26,7 @@ struct live_udp {
 /* What the application does with one session. */
 struct live_session {
     sd_sid sid; /* 0: free slot */
-    bool ready, closing, ended, exported;
+    bool ready, closing, ended, exported, stream_ended;
     uint64_t received;
     size_t sent, to_send;
     const uint8_t *source; /* of the bytes to send */
