@@ -153,34 +153,39 @@ static void run_client(WOLFSSL_CTX *c, struct sockaddr_in *to)
     }
 }
 
-static void run_server(WOLFSSL_CTX *c, struct sockaddr_in *at)
+static void serve(WOLFSSL *ssl)
 {
+    char early[512];
+    int r, n = 0;
+    while (f.early && wolfSSL_read_early_data(ssl, early, sizeof early, &n) > 0)
+        fprintf(stderr, "wolf: early: %.*s\n", n, early);
+    if ((r = wolfSSL_accept(ssl)) != WOLFSSL_SUCCESS)
+        die("accept", ssl, r);
+    if (f.early && n > 0)
+        wolfSSL_write(ssl, early, n);
+    speak(ssl);
+    wolfSSL_shutdown(ssl);
+}
+
+/* One socket for all sessions: what a client sends between two of them waits. */
+static void run_server(WOLFSSL_CTX *c, const struct sockaddr_in *at)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind(fd, (const struct sockaddr *)at, sizeof *at) != 0)
+        die("bind", NULL, 0);
+    fprintf(stderr, "wolf: listening\n");
     for (int i = 0; i < f.sessions; i++) {
         struct sockaddr_in peer;
         socklen_t len = sizeof peer;
-        char first[2048], early[512];
-        int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1, r, n = 0;
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (bind(fd, (struct sockaddr *)at, sizeof *at) != 0)
-            die("bind", NULL, 0);
-        fprintf(stderr, "wolf: listening\n");
+        char first[2048];
         recvfrom(fd, first, sizeof first, MSG_PEEK, (struct sockaddr *)&peer, &len);
-        if (connect(fd, (struct sockaddr *)&peer, len) != 0)
-            die("connect", NULL, 0);
         WOLFSSL *ssl = wolfSSL_new(c);
         wolfSSL_dtls_set_peer(ssl, &peer, len);
         set_up(ssl, fd);
-        while (f.early && wolfSSL_read_early_data(ssl, early, sizeof early, &n) > 0)
-            fprintf(stderr, "wolf: early: %.*s\n", n, early);
-        if ((r = wolfSSL_accept(ssl)) != WOLFSSL_SUCCESS)
-            die("accept", ssl, r);
-        if (f.early && n > 0)
-            wolfSSL_write(ssl, early, n);
-        speak(ssl);
-        wolfSSL_shutdown(ssl);
+        serve(ssl);
         wolfSSL_free(ssl);
-        close(fd);
     }
+    close(fd);
 }
 
 static const char *value_of(const char *arg, const char *name)
