@@ -147,6 +147,7 @@ struct ike_sa {
     struct sd_path path;     /* where IKE messages go */
     struct sd_path esp_path; /* where children send */
     struct ike_nat nat;
+    uint8_t seen_as[20]; /* NAT_DETECTION_DESTINATION_IP: how the peer sees us */
     bool mobike, fragments_ok;
     bool esp_heard;  /* an ESP packet has come */
     bool esp_in_udp; /* though there is no NAT: something else lets no ESP pass */

@@ -56,7 +56,9 @@ static enum ike_verdict close_answered(struct ike_sa *sa, struct ike_request *q,
 
 static bool build_liveness(struct ike_sa *sa, struct ike_request *q, struct ike_writer *w)
 {
-    (void)sa, (void)q, (void)w;
+    (void)q;
+    if (ike_may_be_rebound(sa))
+        ike_put_nat_detection(sa, &sa->path, w);
     return true;
 }
 
@@ -64,7 +66,9 @@ static bool build_liveness(struct ike_sa *sa, struct ike_request *q, struct ike_
 static enum ike_verdict liveness_answered(struct ike_sa *sa, struct ike_request *q,
                                           const struct ike_message *m)
 {
-    (void)q, (void)m;
+    (void)q;
+    if (ike_may_be_rebound(sa))
+        ike_check_binding(sa, m);
     if (!sa->esp_heard && sa->esp_path.remote.proto == SD_PROTO_ESP) {
         ike_event(sa, SD_EV_NOTE, "no ESP has come: in UDP from now on");
         ike_esp_into_udp(sa);

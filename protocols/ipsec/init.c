@@ -6,6 +6,7 @@
  *                                           <--  HDR(A,B), SAr1, KEr, Nr */
 #include "protocols/ipsec/init.h"
 #include "protocols/ipsec/cookie.h"
+#include "protocols/ipsec/proof.h"
 #include "protocols/ipsec/puzzle.h"
 #include "protocols/ipsec/setup.h"
 #include <string.h>
@@ -258,6 +259,8 @@ int ike_init_in(struct ipsec *ipsec, const struct ike_message *m)
     ike_put_choice(&w, &p.suite, IKE_PROTOCOL_IKE, p.number, 0, 0);
     ike_put_ke(&w, p.suite.dh, sa->setup->kex.public_key, ike_kex_public_len(p.suite.dh));
     ike_put_payload(&w, IKE_PAYLOAD_NONCE, sa->setup->nr.data, sa->setup->nr.len);
+    if (ipsec->set.peer_proof == IKE_PROOF_CERTIFICATE)
+        ike_put_certificate_request(sa, &w);
     ike_put_abilities(sa, &w);
     ike_answer_first(sa, m, &w);
     return SD_OK;

@@ -26,6 +26,17 @@ static bool has_cookie2(const struct ike_request *q, const struct ike_message *m
 
 /* -- initiator -- */
 
+/* False: not said, or as before. */
+static bool seen_anew(struct ike_sa *sa, const struct ike_message *m)
+{
+    struct ike_notify n;
+    if (!ike_find_notify(&m->chain, IKE_N_NAT_DETECTION_DESTINATION_IP, 0, &n) ||
+        n.len != sizeof sa->seen_as || memcmp(n.data, sa->seen_as, sizeof sa->seen_as) == 0)
+        return false;
+    memcpy(sa->seen_as, n.data, sizeof sa->seen_as);
+    return true;
+}
+
 static bool build_update(struct ike_sa *sa, struct ike_request *q, struct ike_writer *w)
 {
     ike_put_notify(w, IKE_N_UPDATE_SA_ADDRESSES, NULL, 0);
@@ -44,6 +55,7 @@ static enum ike_verdict update_answered(struct ike_sa *sa, struct ike_request *q
         return IKE_FINISHED;
     }
     sa->nat = ike_nat_of(sa, m);
+    seen_anew(sa, m);
     ike_use_path(sa, &q->path);
     ike_event(sa, SD_EV_MIGRATED, "UPDATE_SA_ADDRESSES");
     return IKE_FINISHED;
@@ -88,6 +100,17 @@ static struct ike_request *ask_afresh(struct ike_sa *sa, const struct ike_proced
     if (q)
         q->path = *path;
     return q;
+}
+
+bool ike_may_be_rebound(const struct ike_sa *sa)
+{
+    return sa->mobike && sa->initiator_at_first && sa->nat.here && !sa->path.conn;
+}
+
+void ike_check_binding(struct ike_sa *sa, const struct ike_message *m)
+{
+    if (seen_anew(sa, m))
+        ask_afresh(sa, &ike_update_addresses, &sa->path);
 }
 
 int ike_move(struct ike_sa *sa, const struct sd_path *path)
