@@ -42,9 +42,10 @@ static bool read_list(const char *value, const struct name *names, size_t count,
 
 static bool read_teps(struct tc_settings *s, const char *value)
 {
-    static const struct name names[TC_OWN_TEPS] = {{"x25519", TC_TEP_X25519},
-                                                   {"p256", TC_TEP_P256}};
+    struct name names[TC_OWN_TEPS];
     uint16_t list[TC_OWN_TEPS];
+    for (size_t i = 0; i < TC_OWN_TEPS; i++)
+        names[i] = (struct name){tc_schemes[i].option, tc_schemes[i].tep};
     bool good = read_list(value, names, TC_OWN_TEPS, list, &s->teps);
     for (uint8_t i = 0; i < s->teps; i++)
         s->tep[i] = (uint8_t)list[i];
@@ -106,7 +107,7 @@ static const struct {
     const char *name, *expected;
     bool (*read)(struct tc_settings *, const char *value);
 } options[] = {
-    {"teps", "x25519 and p256, the preferred one first", read_teps},
+    {"teps", "x25519, p256, x448 and p521, the preferred one first", read_teps},
     {"ciphers", "aes-128-gcm, aes-256-gcm and chacha20-poly1305, the preferred one first",
      read_ciphers},
     {"encryption", "opportunistic, required (else the connection is aborted) or off",
@@ -153,8 +154,8 @@ int tc_config_read(struct tc_settings *s, const struct sd_agent_ops *ops,
                        (int)config->role);
     *s = (struct tc_settings){
         .role = config->role,
-        .tep = {TC_TEP_X25519, TC_TEP_P256},
-        .teps = TC_OWN_TEPS,
+        .tep = {tc_schemes[0].tep, tc_schemes[1].tep},
+        .teps = TC_USUAL_TEPS,
         .cipher = {TC_AES_128_GCM, TC_AES_256_GCM, TC_CHACHA20_POLY1305},
         .ciphers = TC_OWN_CIPHERS,
         .speaks = !plain || !(config->role & SD_ROLE_SERVER),

@@ -11,11 +11,6 @@ struct sd_event *tc_tell(struct tcpcrypt *tc, const struct tc_session *s, enum s
     return e;
 }
 
-const char *tc_tep_name(uint8_t tep)
-{
-    return tep == TC_TEP_P256 ? "P-256" : tep == TC_TEP_X25519 ? "X25519" : "an unknown TEP";
-}
-
 /* "X25519, AES-128-GCM, host A; the peer's application is aware" */
 void tc_tell_ready(struct tcpcrypt *tc, const struct tc_session *s, bool resumed)
 {
@@ -23,7 +18,7 @@ void tc_tell_ready(struct tcpcrypt *tc, const struct tc_session *s, bool resumed
     char *text = sd_alloc(tc->env, TEXT_MAX);
     if (text)
         snprintf(text, TEXT_MAX, "%s%s, %s, host %s%s", resumed ? "resumed, once by " : "",
-                 tc_tep_name(s->session_id[0] & TC_ENO_GLT), tc_cipher_name(s->cipher),
+                 tc_scheme(s->session_id[0] & TC_ENO_GLT)->name, tc_cipher_name(s->cipher),
                  s->host_b ? "B" : "A", s->peer_aware ? "; the peer's application is aware" : "");
     struct sd_event *e = sd_outbox_event(&tc->outbox, SD_EV_READY, s->path.conn, text);
     e->path = s->path;

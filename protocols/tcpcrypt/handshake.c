@@ -1,47 +1,16 @@
 /* handshake.c - key exchange, in the order of RFC 8548 3.3: Init1, Init2, ES, PRK, session secrets;
  * then 3.5, which does without. */
-#include "protocols/crypto/dh.h"
-#include "protocols/crypto/p256.h"
 #include "protocols/tcpcrypt/tcpcrypt.h"
 #include "sim/core/reader.h"
 #include <string.h>
-
-/* -- 5: key agreement -- */
-
-static size_t public_len(uint8_t tep)
-{
-    return tep == TC_TEP_P256 ? TC_PUB_P256 : TC_PUB_X25519;
-}
-
-/* Pub, as it is sent. */
-static void make_key(struct tcpcrypt *tc, uint8_t tep, uint8_t private_key[TC_KEY_LEN],
-                     uint8_t *public_key)
-{
-    if (tep == TC_TEP_P256) {
-        public_key[0] = 0;
-        public_key[1] = TC_PUB_P256; /* the length counts itself, as in the figure of section 5 */
-        sd_p256_keygen(tc->env, private_key, public_key + 2);
-    } else {
-        sd_x25519_keygen(tc->env, private_key, public_key);
-    }
-}
-
-/* ES.  False when Pub is not valid. */
-static bool agree(uint8_t tep, uint8_t secret[TC_KEY_LEN], const uint8_t private_key[TC_KEY_LEN],
-                  const uint8_t *public_key)
-{
-    if (tep == TC_TEP_P256)
-        return public_key[0] == 0 && public_key[1] == TC_PUB_P256 &&
-               sd_p256(secret, private_key, public_key + 2);
-    return sd_x25519(secret, private_key, public_key);
-}
 
 /* -- Init1 and Init2 -- */
 
 bool tc_handshake_begin(struct tcpcrypt *tc, struct tc_session *s)
 {
     struct tc_opening *o = s->opening;
-    size_t pub = public_len(o->tep);
+    const struct tc_scheme *scheme = tc_scheme(o->tep);
+    size_t pub = scheme->public_len;
     size_t len = TC_INIT_HEADER + 1 + 2u * tc->set.ciphers + TC_NONCE_LEN + pub;
     struct sd_writer w = sd_writer_of(o->init1, sizeof o->init1);
     sd_put32(&w, TC_INIT1_MAGIC);
@@ -51,7 +20,7 @@ bool tc_handshake_begin(struct tcpcrypt *tc, struct tc_session *s)
         sd_put16(&w, tc->set.cipher[i]);
     sd_random(tc->env, o->nonce, sizeof o->nonce);
     sd_put(&w, o->nonce, sizeof o->nonce);
-    make_key(tc, o->tep, o->private_key, sd_put_space(&w, pub));
+    tc_scheme_keygen(scheme, tc->env, o->private_key, sd_put_space(&w, pub));
     o->init1_len = (uint8_t)sd_written(&w);
     uint8_t *unit = sd_outbox_unit(&tc->outbox, &s->path, len);
     if (!unit)
@@ -70,11 +39,11 @@ struct init {
 
 /* What PRK is extracted from: eno_transcript (RFC 8547 4.8) | Init1 | Init2 | ES. */
 static int extract(struct tcpcrypt *tc, struct tc_session *s, uint8_t prk[TC_KEY_LEN],
-                   const struct init *init1, const struct init *init2,
-                   const uint8_t shared[TC_KEY_LEN])
+                   const struct init *init1, const struct init *init2, const uint8_t *shared,
+                   size_t shared_len)
 {
     const struct tc_opening *o = s->opening;
-    size_t len = (size_t)o->own_len + o->peer_len + init1->len + init2->len + TC_KEY_LEN;
+    size_t len = (size_t)o->own_len + o->peer_len + init1->len + init2->len + shared_len;
     uint8_t *input = sd_alloc(tc->env, len);
     if (!input)
         return SD_E_NOMEM;
@@ -86,7 +55,7 @@ static int extract(struct tcpcrypt *tc, struct tc_session *s, uint8_t prk[TC_KEY
         sd_put(&w, o->peer, o->peer_len);
     sd_put(&w, init1->message, init1->len);
     sd_put(&w, init2->message, init2->len);
-    sd_put(&w, shared, TC_KEY_LEN);
+    sd_put(&w, shared, shared_len);
     tc_keys_extract(prk, init1->nonce, input, len);
     sd_free(input);
     return SD_OK;
@@ -110,16 +79,17 @@ static void install(struct tc_session *s, const struct tc_secret *secret,
 
 /* ES, PRK = ss[0] and all that follows from it. */
 static int derive(struct tcpcrypt *tc, struct tc_session *s, enum tc_cipher cipher,
-                  const struct init *init1, const struct init *init2,
-                  const uint8_t private_key[TC_KEY_LEN], const char **why)
+                  const struct init *init1, const struct init *init2, const uint8_t *private_key,
+                  const char **why)
 {
-    uint8_t shared[TC_KEY_LEN];
+    const struct tc_scheme *scheme = tc_scheme(s->opening->tep);
+    uint8_t shared[TC_SHARED_MAX];
     struct tc_secret first = {
         .tep = s->opening->tep, .was_b = s->host_b, .cipher = cipher, .peer = s->path.remote};
     int result = SD_DROP_AUTH;
     *why = "the peer's public key is not valid";
-    if (agree(s->opening->tep, shared, private_key, (s->host_b ? init1 : init2)->public_key))
-        result = extract(tc, s, first.secret, init1, init2, shared);
+    if (tc_scheme_derive(scheme, shared, private_key, (s->host_b ? init1 : init2)->public_key))
+        result = extract(tc, s, first.secret, init1, init2, shared, scheme->shared_len);
     if (result == SD_E_NOMEM)
         *why = "no memory for the key schedule";
     if (result == SD_OK) {
@@ -153,16 +123,17 @@ static uint16_t choose_cipher(const struct tcpcrypt *tc, struct sd_reader list)
 static int answer(struct tcpcrypt *tc, struct tc_session *s, const struct init *init1,
                   uint16_t cipher, const char **why)
 {
-    uint8_t private_key[TC_KEY_LEN];
-    size_t pub = public_len(s->opening->tep);
-    uint8_t message[TC_INIT_HEADER + 2 + TC_NONCE_LEN + TC_PUB_P256];
+    const struct tc_scheme *scheme = tc_scheme(s->opening->tep);
+    uint8_t private_key[TC_PRIVATE_MAX];
+    size_t pub = scheme->public_len;
+    uint8_t message[TC_INIT_HEADER + 2 + TC_NONCE_LEN + TC_PUB_MAX];
     struct init init2 = {.message = message, .len = TC_INIT_HEADER + 2 + TC_NONCE_LEN + pub};
     struct sd_writer w = sd_writer_of(message, sizeof message);
     sd_put32(&w, TC_INIT2_MAGIC);
     sd_put32(&w, (uint32_t)init2.len);
     sd_put16(&w, cipher);
     sd_random(tc->env, sd_put_space(&w, TC_NONCE_LEN), TC_NONCE_LEN);
-    make_key(tc, s->opening->tep, private_key, sd_put_space(&w, pub));
+    tc_scheme_keygen(scheme, tc->env, private_key, sd_put_space(&w, pub));
     s->send.offset = init2.len;
     int result = derive(tc, s, (enum tc_cipher)cipher, init1, &init2, private_key, why);
     sd_wipe(private_key, sizeof private_key);
@@ -181,7 +152,7 @@ static int receive_init1(struct tcpcrypt *tc, struct tc_session *s, struct init 
 {
     struct sd_reader list = sd_get_sub(r, 2u * sd_get8(r));
     init->nonce = sd_get(r, TC_NONCE_LEN);
-    init->public_key = sd_get(r, public_len(s->opening->tep));
+    init->public_key = sd_get(r, tc_scheme(s->opening->tep)->public_len);
     *why = "Init1 is too short";
     if (r->bad)
         return SD_DROP_MALFORMED;
@@ -198,7 +169,7 @@ static int receive_init2(struct tcpcrypt *tc, struct tc_session *s, struct init 
     uint16_t cipher = sd_get16(r);
     bool offered = false;
     init->nonce = sd_get(r, TC_NONCE_LEN);
-    init->public_key = sd_get(r, public_len(o->tep));
+    init->public_key = sd_get(r, tc_scheme(o->tep)->public_len);
     *why = "Init2 is too short";
     if (r->bad)
         return SD_DROP_MALFORMED;

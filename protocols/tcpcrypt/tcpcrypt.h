@@ -11,11 +11,13 @@
 #include "protocols/tcpcrypt/cache.h"
 #include "protocols/tcpcrypt/eno.h"
 #include "protocols/tcpcrypt/keys.h"
+#include "protocols/tcpcrypt/scheme.h"
 #include "sim/core/outbox.h"
 
-#define TC_OWN_TEPS    2u
+#define TC_OWN_TEPS    TC_SCHEMES
+#define TC_USUAL_TEPS  2u /* offered by default */
 #define TC_OWN_CIPHERS 3u
-#define TC_INIT1_LEN   (TC_INIT_HEADER + 1u + 2u * TC_OWN_CIPHERS + TC_NONCE_LEN + TC_PUB_P256)
+#define TC_INIT1_LEN   (TC_INIT_HEADER + 1u + 2u * TC_OWN_CIPHERS + TC_NONCE_LEN + TC_PUB_MAX)
 
 /* What the configuration says (config.c). */
 struct tc_settings {
@@ -53,7 +55,7 @@ struct tc_opening {
     const char *why_plain; /* NULL: nothing speaks against encryption yet */
     bool has_secret;
     struct tc_secret secret; /* ss[i], offered or taken for resumption */
-    uint8_t private_key[TC_KEY_LEN], nonce[TC_NONCE_LEN]; /* host A's, of key exchange */
+    uint8_t private_key[TC_PRIVATE_MAX], nonce[TC_NONCE_LEN]; /* host A's, of key exchange */
     uint8_t init1[TC_INIT1_LEN];
     uint8_t init1_len;
 };
@@ -164,7 +166,6 @@ struct sd_event *tc_tell(struct tcpcrypt *, const struct tc_session *, enum sd_e
                          const char *detail);
 void tc_tell_ready(struct tcpcrypt *, const struct tc_session *, bool resumed);
 
-const char *tc_tep_name(uint8_t tep);
 size_t tc_describe(const uint8_t *data, size_t len, bool from_client, char *text, size_t cap);
 
 #endif

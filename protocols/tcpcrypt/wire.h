@@ -48,10 +48,9 @@ enum tc_constant {
 #define TC_INIT2_MAGIC 0x097105e0u
 
 /* 5: of all TEPs */
-#define TC_NONCE_LEN  32u /* N_A_LEN, N_B_LEN */
-#define TC_KEY_LEN    32u /* K_LEN */
-#define TC_PUB_P256   35u /* its own length (2), then a compressed point */
-#define TC_PUB_X25519 32u
+#define TC_NONCE_LEN 32u /* N_A_LEN, N_B_LEN */
+#define TC_KEY_LEN   32u /* K_LEN */
+#define TC_PUB_MAX   69u /* P-521's: its own length (2), then a compressed point */
 
 /* 4.1: the first bytes of host A's stream and of host B's.  message_len counts all of it;
  * what follows Pub is ignored.

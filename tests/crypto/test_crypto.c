@@ -4,7 +4,9 @@
 #include "protocols/crypto/hash.h"
 #include "protocols/crypto/kdf.h"
 #include "protocols/crypto/p256.h"
+#include "protocols/crypto/p521.h"
 #include "protocols/crypto/sign.h"
+#include "protocols/crypto/x448.h"
 #include "sim/core/error.h"
 #include "tests/core/unit.h"
 #include "tests/crypto/hex.h"
@@ -73,6 +75,66 @@ static void test_p256(void **state)
     }
     assert_false(sd_p256_public(out, hex_of("32*00").data));
     assert_false(sd_p256_public(out, hex_of("32*ff").data));
+}
+
+static void test_p521(void **state)
+{
+    (void)state;
+    /* RFC 5903 8.3: i, r; their points, compressed; the x coordinate of what they share. */
+    static const char *const private_key[] = {
+        "0037ade9319a89f4dabdb3ef411aaccca5123c61acab57b5393dce47608172a095aa85a30fe1c2952c6771d937"
+        "ba9777f5957b2639bab072462f68c27a57382d4a52",
+        "0145ba99a847af43793fdd0e872e7cdfa16be30fdc780f97bccc3f078380201e9c677d600b343757a3bdbf2a31"
+        "63e4c2f869cca7458aa4a4effc311f5cb151685eb9"};
+    static const char *const public_key[] = {
+        "020015417e84dbf28c0ad3c278713349dc7df153c897a1891bd98bab4357c9ecbee1e3bf42e00b8e380aeae57c"
+        "2d107564941885942af5a7f4601723c4195d176ced3e",
+        "0200d0b3975ac4b799f5bea16d5e13e9af971d5e9b984c9f39728b5e5739735a219b97c356436adc6e95bb0352"
+        "f6be64a6c2912d4ef2d0433ced2b6171640012d9460f"};
+    static const char shared[] =
+        "01144c7d79ae6956bc8edb8e7c787c4521cb086fa64407f97894e5e6b2d79b04d1427e73ca4baa240a34786859"
+        "810c06b3c715a3a8cc3151f2bee417996d19f3ddea";
+    static const char *const refused[] = {"67*00", "67*ff", "67*02", "67*04"};
+    uint8_t out[SD_P521_PUBLIC];
+    for (int i = 0; i < 2; i++) {
+        assert_true(sd_p521_public(out, hex_of(private_key[i]).data));
+        hex_check("RFC 5903 8.3, public key", public_key[i], out, SD_P521_PUBLIC);
+        assert_true(sd_p521(out, hex_of(private_key[i]).data, hex_of(public_key[!i]).data));
+        hex_check("RFC 5903 8.3, shared", shared, out, SD_P521_SHARED);
+    }
+    for (size_t i = 0; i < SD_ROWS(refused); i++) {
+        assert_false(sd_p521(out, hex_of(private_key[0]).data, hex_of(refused[i]).data));
+        hex_check(refused[i], "66*00", out, SD_P521_SHARED);
+    }
+    assert_false(sd_p521_public(out, hex_of("66*00").data));
+    assert_false(sd_p521_public(out, hex_of("66*ff").data));
+}
+
+static void test_x448(void **state)
+{
+    (void)state;
+    /* RFC 7748 6.2 */
+    static const char *const private_key[] = {
+        "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28d"
+        "d9c9baf574a9419744897391006382a6f127ab1d9ac2d8c0a598726b",
+        "1c306a7ac2a0e2e0990b294470cba339e6453772b075811d8fad0d1d"
+        "6927c120bb5ee8972b0d3e21374c9c921b09d1b0366f10b65173992d"};
+    static const char *const public_key[] = {
+        "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c"
+        "22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0",
+        "3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b430"
+        "27d8b972fc3e34fb4232a13ca706dcb57aec3dae07bdc1c67bf33609"};
+    static const char shared[] = "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282b"
+                                 "b60c0b56fd2464c335543936521c24403085d59a449a5037514a879d";
+    uint8_t out[SD_X448_LEN];
+    for (int i = 0; i < 2; i++) {
+        sd_x448_public(out, hex_of(private_key[i]).data);
+        hex_check("RFC 7748 6.2, public key", public_key[i], out, SD_X448_LEN);
+        assert_true(sd_x448(out, hex_of(private_key[i]).data, hex_of(public_key[!i]).data));
+        hex_check("RFC 7748 6.2, shared", shared, out, SD_X448_LEN);
+    }
+    assert_false(sd_x448(out, hex_of(private_key[0]).data, hex_of("56*00").data));
+    hex_check("the point of order 1 is refused", "56*00", out, SD_X448_LEN);
 }
 
 static void test_hashes(void **state)
@@ -418,6 +480,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_x25519),   cmocka_unit_test(test_p256),
+        cmocka_unit_test(test_p521),     cmocka_unit_test(test_x448),
         cmocka_unit_test(test_hashes),   cmocka_unit_test(test_hkdf),
         cmocka_unit_test(test_aead),     cmocka_unit_test(test_ed25519),
         cmocka_unit_test(test_counting),

@@ -27,7 +27,7 @@ struct pair {
     bool (*change)(struct pair *, struct sd_mem_unit *);
     void *ctx;
     int opener[64];          /* of each conversation */
-    uint8_t private_key[32]; /* host A's of the latest key exchange */
+    uint8_t private_key[66]; /* host A's of the latest key exchange */
 };
 void pair_make(struct pair *, const struct pair_setup *);
 void pair_free(struct pair *); /* fails when agents leave memory behind */

@@ -49,12 +49,13 @@ static void cprf(uint8_t *out, size_t l, const uint8_t k[32], uint8_t constant, 
 
 /* -- 5 -- */
 
-static EVP_PKEY *p256_key(const uint8_t *private_key, const uint8_t *public_key, size_t len)
+static EVP_PKEY *point_key(const char *group, const uint8_t *private_key, size_t private_len,
+                           const uint8_t *public_key, size_t len)
 {
     OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-    BIGNUM *d = private_key ? BN_bin2bn(private_key, 32, NULL) : NULL;
+    BIGNUM *d = private_key ? BN_bin2bn(private_key, (int)private_len, NULL) : NULL;
     EVP_PKEY *key = NULL;
-    OSSL_PARAM_BLD_push_utf8_string(build, "group", "prime256v1", 0);
+    OSSL_PARAM_BLD_push_utf8_string(build, "group", group, 0);
     if (d)
         OSSL_PARAM_BLD_push_BN(build, "priv", d);
     else
@@ -71,27 +72,49 @@ static EVP_PKEY *p256_key(const uint8_t *private_key, const uint8_t *public_key,
     return key;
 }
 
-void rfc_shared(uint8_t es[32], int tep, const uint8_t private_key[32], const uint8_t *pub,
-                size_t pub_len)
+/* Table 4 of section 7, and what section 5 says of each. */
+static const struct scheme {
+    int tep, type; /* type: of EVP; 0: a curve of points */
+    const char *group;
+    size_t private_len, pub_len, shared_len;
+} schemes[] = {
+    {0x21, 0, "prime256v1", 32, 35, 32},
+    {0x22, 0, "secp521r1", 66, 69, 66},
+    {0x23, EVP_PKEY_X25519, NULL, 32, 32, 32},
+    {0x24, EVP_PKEY_X448, NULL, 56, 56, 56},
+};
+
+static const struct scheme *scheme_of(int tep)
 {
+    const struct scheme *s = schemes;
+    while (s->tep != tep)
+        s++;
+    return s;
+}
+
+size_t rfc_shared(uint8_t es[RFC_SHARED_MAX], int tep, const uint8_t *private_key,
+                  const uint8_t *pub, size_t pub_len)
+{
+    const struct scheme *s = scheme_of(tep);
     EVP_PKEY *own, *peer;
-    size_t n = 32;
-    if (tep == 0x21) {
+    size_t n = RFC_SHARED_MAX;
+    if (s->group) {
         assert_int_equal(pub[0] << 8 | pub[1], pub_len);
-        own = p256_key(private_key, NULL, 0);
-        peer = p256_key(NULL, pub + 2, pub_len - 2);
+        own = point_key(s->group, private_key, s->private_len, NULL, 0);
+        peer = point_key(s->group, NULL, 0, pub + 2, pub_len - 2);
     } else {
-        own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private_key, 32);
-        peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, pub, pub_len);
+        own = EVP_PKEY_new_raw_private_key(s->type, NULL, private_key, s->private_len);
+        peer = EVP_PKEY_new_raw_public_key(s->type, NULL, pub, pub_len);
     }
     EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(own, NULL);
     assert_int_equal(EVP_PKEY_derive_init(c), 1);
     assert_int_equal(EVP_PKEY_derive_set_peer(c, peer), 1);
     assert_int_equal(EVP_PKEY_derive(c, es, &n), 1);
-    assert_int_equal(n, 32);
+    assert_int_equal(n, s->shared_len);
     EVP_PKEY_CTX_free(c);
     EVP_PKEY_free(own);
     EVP_PKEY_free(peer);
+    return n;
 }
 
 /* -- 4.1 -- */
@@ -109,7 +132,7 @@ static void init_at(struct rfc_init *init, const uint8_t *stream, size_t len, in
     init->len = number(stream + 4, 4);
     init->nonce = stream + nonce;
     init->pub = stream + nonce + 32;
-    init->pub_len = tep == 0x21 ? 35 : 32;
+    init->pub_len = scheme_of(tep)->pub_len;
     assert_true(init->len <= len);
     assert_int_equal(init->len, nonce + 32 + init->pub_len); /* nothing is to be ignored */
 }

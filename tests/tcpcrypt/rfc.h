@@ -11,9 +11,10 @@
 void rfc_cprf(uint8_t *out, size_t l, const uint8_t k[32], const uint8_t *constant, size_t len);
 void rfc_extract(uint8_t prk[32], const uint8_t *salt, size_t salt_len, const uint8_t *ikm,
                  size_t ikm_len);
-/* 5: ES from host A's private key and Pub_B as it was sent. */
-void rfc_shared(uint8_t es[32], int tep, const uint8_t private_key[32], const uint8_t *pub,
-                size_t pub_len);
+#define RFC_SHARED_MAX 66
+/* 5: ES from host A's private key and Pub_B as it was sent; its length. */
+size_t rfc_shared(uint8_t es[RFC_SHARED_MAX], int tep, const uint8_t *private_key,
+                  const uint8_t *pub, size_t pub_len);
 
 /* 4.1: parts of Init1 and Init2. */
 struct rfc_init {

@@ -75,17 +75,26 @@ struct row {
     const char *tep_name, *cipher_name;
     int tep;
     unsigned cipher;
+    const char *client_teps;
 };
 static const struct row rows[] = {
-    {"x25519", "aes-128-gcm", 0x23, 1},        {"x25519", "aes-256-gcm", 0x23, 2},
-    {"x25519", "chacha20-poly1305", 0x23, 16}, {"p256", "aes-128-gcm", 0x21, 1},
-    {"p256", "aes-256-gcm", 0x21, 2},          {"p256", "chacha20-poly1305", 0x21, 16},
+    {"x25519", "aes-128-gcm", 0x23, 1, "x25519,p256"},
+    {"x25519", "aes-256-gcm", 0x23, 2, "x25519,p256"},
+    {"x25519", "chacha20-poly1305", 0x23, 16, "x25519,p256"},
+    {"p256", "aes-128-gcm", 0x21, 1, "x25519,p256"},
+    {"p256", "aes-256-gcm", 0x21, 2, "x25519,p256"},
+    {"p256", "chacha20-poly1305", 0x21, 16, "x25519,p256"},
+    {"x448", "aes-128-gcm", 0x24, 1, "x25519,x448"},
+    {"x448", "chacha20-poly1305", 0x24, 16, "x25519,x448"},
+    {"p521", "aes-128-gcm", 0x22, 1, "x25519,p521"},
+    {"p521", "aes-256-gcm", 0x22, 2, "x25519,p521"},
 };
 
 static void make(struct pair *p, const struct row *row)
 {
     struct pair_setup setup = {.mode = "resumed",
                                .role = SD_ROLE_BOTH,
+                               .client = {{"teps", row->client_teps}},
                                .server = {{"teps", row->tep_name}, {"ciphers", row->cipher_name}}};
     pair_make(p, &setup);
 }
@@ -95,7 +104,7 @@ static void check_fresh(struct pair *p, const struct row *row, uint8_t ss[32])
 {
     int talk = pair_connect(p, CLIENT, SERVER);
     struct rfc_init init[2];
-    uint8_t es[32], id[33];
+    uint8_t es[RFC_SHARED_MAX], id[33];
     converse(p, talk);
     pair_stream(p, talk, CLIENT, &of[CLIENT]);
     pair_stream(p, talk, SERVER, &of[SERVER]);
@@ -104,7 +113,7 @@ static void check_fresh(struct pair *p, const struct row *row, uint8_t ss[32])
     rfc_init1(&init[0], of[CLIENT].data, of[CLIENT].len, row->tep);
     rfc_init2(&init[1], of[SERVER].data, of[SERVER].len, row->tep);
     assert_int_equal(init[1].cipher, row->cipher);
-    rfc_shared(es, row->tep, p->private_key, init[1].pub, init[1].pub_len);
+    size_t es_len = rfc_shared(es, row->tep, p->private_key, init[1].pub, init[1].pub_len);
     size_t len = 0;
     for (int i = 0; i < 2; i++) {
         memcpy(transcript + len, option[i].data, option[i].len);
@@ -114,8 +123,8 @@ static void check_fresh(struct pair *p, const struct row *row, uint8_t ss[32])
         memcpy(transcript + len, of[i].data, init[i].len);
         len += init[i].len;
     }
-    memcpy(transcript + len, es, 32);
-    rfc_extract(ss, init[0].nonce, 32, transcript, len + 32);
+    memcpy(transcript + len, es, es_len);
+    rfc_extract(ss, init[0].nonce, 32, transcript, len + es_len);
     rfc_session_id(id, (uint8_t)row->tep, ss, NULL, 0);
     check_id(p, talk, id);
     end(p, talk);
