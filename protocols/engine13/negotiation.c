@@ -59,7 +59,7 @@ void e13_offer_alpn(struct sd_e13_session *s, struct sd_writer *w)
 static const uint8_t *find_protocol(struct sd_reader list, struct sd_reader name)
 {
     size_t len = sd_left(&name);
-    while (sd_left(&list) > 0) {
+    while (sd_left(&list) > 0 && !list.bad) {
         struct sd_reader one = sd_get_sub(&list, sd_get8(&list));
         if (!one.bad && sd_left(&one) == len && len > 0 && memcmp(one.at, name.at, len) == 0)
             return one.at;

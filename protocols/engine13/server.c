@@ -106,7 +106,7 @@ static struct sd_reader find_share(const struct client_hello *h, uint16_t group)
 {
     struct sd_reader r = h->x.body[X_KEY_SHARE];
     struct sd_reader shares = sd_get_sub(&r, sd_get16(&r));
-    while (sd_left(&shares) > 0) {
+    while (sd_left(&shares) > 0 && !shares.bad) {
         uint16_t of = sd_get16(&shares);
         struct sd_reader share = sd_get_sub(&shares, sd_get16(&shares));
         if (of == group)
