@@ -12,6 +12,7 @@
 #include "cmd/stopwatch.h"
 #include "protocols/crypto/aead.h"
 #include "protocols/crypto/box.h"
+#include "protocols/crypto/ctr.h"
 #include "protocols/crypto/kdf.h"
 
 enum { SMALL = 64, LARGE = 16384, RECORD_AAD = 13 };
@@ -179,6 +180,27 @@ static bool hkdf_blake2s(struct probe_tools *t, size_t len)
     return true;
 }
 
+static bool hmac_sha1(struct probe_tools *t, size_t len)
+{
+    (void)t;
+    sd_hmac_sha1(out, in, SD_SHA1_LEN, in, len, NULL, 0);
+    return true;
+}
+
+static bool ctr_seal(struct probe_tools *t, size_t len)
+{
+    (void)t;
+    sd_aes_ctr_seal(out, in, len, in, in, 16);
+    return true;
+}
+
+static bool cm_prf(struct probe_tools *t, size_t len)
+{
+    (void)t, (void)len;
+    sd_aes_cm_prf(out, SD_SHA1_LEN, in, in, 16);
+    return true;
+}
+
 const struct probe probes[] = {
     {SD_OP_KEYGEN, "X25519", "X25519", false, keygen},
     {SD_OP_KEYGEN, "P-256", "P-256", false, keygen},
@@ -208,10 +230,12 @@ const struct probe probes[] = {
     {SD_OP_MAC, "HMAC", "HMAC", true, mac},
     {SD_OP_MAC, "BLAKE2SMAC", "BLAKE2SMAC", true, mac},
     {SD_OP_MAC, "HMAC-BLAKE2S", NULL, true, hmac_blake2s},
+    {SD_OP_MAC, "HMAC-SHA1", NULL, true, hmac_sha1},
     {SD_OP_KDF, "TLS13-KDF", "TLS13-KDF", false, kdf},
     {SD_OP_KDF, "TLS1-PRF", "TLS1-PRF", false, kdf},
     {SD_OP_KDF, "HKDF", "HKDF", false, kdf},
     {SD_OP_KDF, "HKDF-BLAKE2S", NULL, false, hkdf_blake2s},
+    {SD_OP_KDF, "AES-128-CM-PRF", NULL, false, cm_prf},
     {SD_OP_SEAL, "AES-128-GCM", "AES-128-GCM", true, seal},
     {SD_OP_SEAL, "AES-256-GCM", "AES-256-GCM", true, seal},
     {SD_OP_SEAL, "ChaCha20-Poly1305", "ChaCha20-Poly1305", true, seal},
@@ -219,6 +243,7 @@ const struct probe probes[] = {
     {SD_OP_SEAL, "XSalsa20-Poly1305", NULL, true, box_seal},
     {SD_OP_SEAL, "AES-128-CBC", "AES-128-CBC", true, seal},
     {SD_OP_SEAL, "AES-256-CBC", "AES-256-CBC", true, seal},
+    {SD_OP_SEAL, "AES-128-CTR", NULL, true, ctr_seal},
     {0},
 };
 
@@ -232,6 +257,7 @@ const struct probe_alias probe_aliases[] = {
     {SD_OP_MAC, "HMAC-SHA2-256", SD_OP_MAC, "HMAC"},
     {SD_OP_MAC, "*", SD_OP_MAC, "HMAC"},
     {SD_OP_KDF, "HKDF-SHA2-256", SD_OP_KDF, "HKDF"},
+    {SD_OP_KDF, "AES-256-CM-PRF", SD_OP_KDF, "AES-128-CM-PRF"},
     {SD_OP_KDF, "*", SD_OP_KDF, "HKDF"},
     {SD_OP_SEAL, "*", SD_OP_SEAL, "AES-256-CBC"},
     {SD_OP_OPEN, "AES-128-GCM", SD_OP_SEAL, "AES-128-GCM"},
@@ -241,6 +267,7 @@ const struct probe_alias probe_aliases[] = {
     {SD_OP_OPEN, "XSalsa20-Poly1305", SD_OP_SEAL, "XSalsa20-Poly1305"},
     {SD_OP_OPEN, "AES-128-CBC", SD_OP_SEAL, "AES-128-CBC"},
     {SD_OP_OPEN, "AES-256-CBC", SD_OP_SEAL, "AES-256-CBC"},
+    {SD_OP_OPEN, "AES-128-CTR", SD_OP_SEAL, "AES-128-CTR"},
     {SD_OP_OPEN, "*", SD_OP_SEAL, "AES-256-CBC"},
     {SD_OP_PUZZLE, "SHA2-512", SD_OP_HASH, "SHA2-512"},
     {SD_OP_PUZZLE, "*", SD_OP_HASH, "SHA2-256"},

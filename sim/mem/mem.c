@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/core/signalling.h"
 #include "sim/mem/inside.h"
 
 void *mem_grow(void *block, size_t size)
@@ -310,6 +311,15 @@ void mem_ask(struct mem_seat *client, const struct sd_path *wanted)
     start_stream(m, t, port, server != NULL ? local.port : 0);
 }
 
+/* Where the protocol has signalling; what an agent says to it shows when the session opens. */
+static void signal_ends(struct sd_mem *m, const struct mem_talk *t)
+{
+    struct sd_signalled client = {&m->seat[t->with.client]->seat, t->path[0].local};
+    struct sd_signalled server = {&m->seat[t->with.server]->seat, t->path[0].remote};
+    if (!t->with.unsignalled)
+        sd_signal(&client, &server, m->now);
+}
+
 int sd_mem_connect_with(struct sd_mem *m, const struct sd_mem_connect *with)
 {
     struct mem_seat *client = m->seat[with->client], *server = m->seat[with->server];
@@ -341,6 +351,7 @@ int sd_mem_connect_with(struct sd_mem *m, const struct sd_mem_connect *with)
     path->local.proto = c->proto;
     if (!t->stream) {
         mem_listen(client, c->proto, port);
+        signal_ends(m, t);
         mem_open(m, t);
         return talk;
     }

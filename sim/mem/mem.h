@@ -58,8 +58,9 @@ void sd_mem_at(struct sd_mem *, sd_time when, void (*call)(void *ctx), void *ctx
 
 /* -- conversations -- */
 
-/* From client to the first carrier of server: opens a TCP connection first where that is a stream.
- * A conversation id from 0, or enum sd_result < 0. */
+/* From client to the first carrier of server: opens a TCP connection first where that is a stream,
+ * and carries session descriptions where the protocol wants them (sim/core/signalling.h). A
+ * conversation id from 0, or enum sd_result < 0. */
 int sd_mem_connect(struct sd_mem *, int client, int server);
 struct sd_mem_connect {
     int client, server;
@@ -67,6 +68,7 @@ struct sd_mem_connect {
     const char *server_name;
     const uint8_t *early; /* copied */
     size_t early_len;
+    bool unsignalled; /* no session descriptions: the caller has seen to them, or none are wanted */
 };
 int sd_mem_connect_with(struct sd_mem *, const struct sd_mem_connect *);
 sd_sid sd_mem_sid(const struct sd_mem *, int conversation); /* 0: not opened yet */

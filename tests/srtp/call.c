@@ -1,5 +1,7 @@
 #include "tests/srtp/call.h"
 
+#include "sim/core/signalling.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,30 +34,19 @@ void call_make(struct call *c, const struct call_options *o)
 
 int call_signal(struct call *c)
 {
-    uint8_t offer[SR_DESCRIPTION_MAX], answer[SR_DESCRIPTION_MAX];
-    struct sd_control from_server = {.verb = SD_SIGNAL, .out = offer, .out_len = sizeof offer};
-    struct sd_control to_client = {.verb = SD_SIGNAL, .out = answer, .out_len = sizeof answer};
-    struct sd_control to_server = {.verb = SD_SIGNAL};
-    from_server.path.local = sd_mem_address(c->mem, SERVER, SD_PROTO_UDP, SR_PORT);
-    int result = sd_mem_control(c->mem, SERVER, 0, &from_server);
-    if (result != SD_OK)
-        return result;
-    to_client.in = offer;
-    to_client.in_len = from_server.out_len;
-    to_client.path.local = sd_mem_address(c->mem, CLIENT, SD_PROTO_UDP, 0);
+    struct sd_signalled end[2];
+    for (int i = 0; i < 2; i++)
+        end[i] = (struct sd_signalled){sd_mem_seat(c->mem, i),
+                                       sd_mem_address(c->mem, i, SD_PROTO_UDP, i ? SR_PORT : 0)};
     if (sd_mem_find(c->mem, CLIENT, SD_EV_READY, 0)) /* its port is known by now */
-        to_client.path.local = sd_mem_find(c->mem, CLIENT, SD_EV_READY, 0)->path.local;
-    result = sd_mem_control(c->mem, CLIENT, 0, &to_client);
-    if (result != SD_OK)
-        return result;
-    to_server.in = answer;
-    to_server.in_len = to_client.out_len;
-    return sd_mem_control(c->mem, SERVER, 0, &to_server);
+        end[CLIENT].local = sd_mem_find(c->mem, CLIENT, SD_EV_READY, 0)->path.local;
+    return sd_signal(&end[CLIENT], &end[SERVER], sd_mem_now(c->mem));
 }
 
 void call_open(struct call *c)
 {
-    c->talk = sd_mem_connect(c->mem, CLIENT, SERVER);
+    c->talk = sd_mem_connect_with(
+        c->mem, &(struct sd_mem_connect){.client = CLIENT, .server = SERVER, .unsignalled = true});
     call_check(c, SD_OK, sd_mem_opened(c->mem, c->talk), "result of open");
     call_run(c, 4 * RTT);
 }

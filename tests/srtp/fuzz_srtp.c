@@ -17,9 +17,6 @@ static const struct sd_option kinds[][2] = {
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 static const char text[] = "half a sentence, or a part of a picture";
-static char fingerprint[2][SR_FINGERPRINT_TEXT];
-
-static struct sd_fuzz_agent agent_of(size_t kind);
 
 static const struct sr_master *key_of(const struct sr_session *s)
 {
@@ -49,18 +46,11 @@ static void mend(struct sd_mem *m, int to, uint8_t *data, size_t len)
 static struct sd_fuzz_agent agent_of(size_t kind)
 {
     static const char *const names[] = {"client.example", "server.example"};
-    static struct sd_option options[2][4];
+    static struct sd_option options[2][3];
     static struct sd_config config[2];
-    for (int i = 0; i < 2; i++) {
-        uint8_t print[SD_FINGERPRINT_LEN];
-        if (!fingerprint[i][0] &&
-            sd_certificate_fingerprint(sd_identity(names[i])->certificate, print))
-            sr_fingerprint_text(print, fingerprint[i]);
-    }
     for (int i = 0; i < 2; i++) {
         options[i][0] = kinds[kind][0];
         options[i][1] = kinds[kind][1];
-        options[i][2] = (struct sd_option){"fingerprint", fingerprint[!i]};
         config[i] = (struct sd_config){.role = i ? SD_ROLE_SERVER : SD_ROLE_CLIENT,
                                        .identity = sd_identity(names[i]),
                                        .server_name = "server.example",
