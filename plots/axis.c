@@ -152,3 +152,20 @@ void sd_axis_log(struct sd_axis *axis, const char *name, const char *column, dou
         log_ticks(axis, column, base, stride_for(powers), false);
     sd_name_text(name, axis->title, sizeof axis->title);
 }
+
+void sd_axis_add_zero(struct sd_axis *axis)
+{
+    if (!axis->log || axis->ticks == SD_TICKS)
+        return;
+    double range = axis->high / axis->low;
+    axis->zero = axis->low / pow(range, 0.08);
+    axis->low /= pow(range, 0.12);
+    memmove(axis->tick + 1, axis->tick, axis->ticks * sizeof *axis->tick);
+    axis->tick[0] = (struct sd_tick){.at = axis->zero, .text = "0"};
+    axis->ticks++;
+}
+
+double sd_axis_place(const struct sd_axis *axis, double value)
+{
+    return value <= 0 && axis->log ? axis->zero : value;
+}

@@ -22,6 +22,7 @@ struct sd_tick {
 struct sd_axis {
     bool log;
     double low, high; /* in the column's unit */
+    double zero;      /* logarithmic: where 0 stands, below all other values; 0: nowhere */
     double of_unit;   /* linear: how many of the column's unit the title's unit is */
     struct sd_tick tick[SD_TICKS];
     size_t ticks;
@@ -33,5 +34,10 @@ void sd_axis_linear(struct sd_axis *, const char *name, const char *column, doub
                     double most);
 /* The same, logarithmic; linear when a value is not above 0. */
 void sd_axis_log(struct sd_axis *, const char *name, const char *column, double least, double most);
+
+/* Makes room on a logarithmic axis for a value of 0, below the others and with a tick. */
+void sd_axis_add_zero(struct sd_axis *);
+/* Where a value stands: at itself, but 0 on a logarithmic axis at its tick. */
+double sd_axis_place(const struct sd_axis *, double value);
 
 #endif

@@ -4,6 +4,7 @@
 #include "plots/plot_layout.h"
 #include "plots/svg.h"
 #include "results/files.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,13 @@ static void describe_gaps(const struct plot_layout *layout, char note[NOTE])
     else if (layout->nevers && data->spec->kind == PLOT_BARS)
         say(note, "\"never\"%s: the statistic falls on runs that never got there.",
             data->spec->shown > 1 ? " and \xe2\x96\xb3 at the upper edge" : "");
+    if (layout->alone && data->spec->kind == PLOT_LINES)
+        say(note, "%sGrey: the others.", *note ? " " : "");
     if (layout->fell_back)
-        say(note, "%sThe axis is linear, because there are zeros.", *note ? " " : "");
+        say(note, "%sThe axis is linear, because nothing is above 0.", *note ? " " : "");
 }
 
-/* "TLS 1.2: 3 of 20 unfinished, 1 failed" */
+/* "TLS 1.2: 3 of 20 unfinished, 1 failed"; a number says what it is: "loss 5%" */
 static void describe_series(const struct plot_data *data, size_t series, char *text, size_t cap)
 {
     struct plot_count count = sd_plot_count(data, series);
@@ -99,10 +102,12 @@ static void describe_series(const struct plot_data *data, size_t series, char *t
         {of_runs ? 0 : count.runs - count.values - count.unfinished - count.failed,
          "without a value"},
     };
-    char word[96], total[32];
+    char word[96], name[96], total[32];
     snprintf(total, sizeof total, " of %zu", count.runs);
     sd_cell_text(data->spec->by, data->series.cell[series], word, sizeof word);
-    int len = snprintf(text, cap, "%s", word);
+    bool number = isdigit((unsigned char)word[0]);
+    sd_name_text(number ? data->spec->by : "", name, sizeof name);
+    int len = snprintf(text, cap, "%s%s%s", name, number ? " " : "", word);
     bool first = true;
     for (size_t i = 0; i < 3 && len > 0 && (size_t)len < cap; i++) {
         if (!parts[i].runs)
@@ -160,11 +165,12 @@ static void put_glyph(FILE *to, const struct plot_data *data, const struct sd_st
 }
 
 /* Under the panels, so that it covers no data. */
-static double put_legend(FILE *to, const struct plot_data *data, double y)
+static double put_legend(FILE *to, const struct plot_layout *layout, double y)
 {
+    const struct plot_data *data = layout->data;
     double x = LEFT;
-    bool alone = data->series.count == 1 && !*data->series.cell[0];
-    if (alone)
+    bool unnamed = data->series.count == 1 && !*data->series.cell[0];
+    if (unnamed || layout->alone)
         return y;
     y += 8;
     for (size_t series = 0; series < data->series.count; series++) {
@@ -180,6 +186,23 @@ static double put_legend(FILE *to, const struct plot_data *data, double y)
         x += width + 22;
     }
     return y + 8;
+}
+
+/* "loss: 5%"; a protocol's name says itself what it is. */
+static void name_panel(const struct plot_layout *layout, size_t panel, char *text, size_t cap)
+{
+    const struct plot_data *data = layout->data;
+    char name[96], value[96];
+    if (layout->alone) {
+        describe_series(data, panel, text, cap);
+        return;
+    }
+    sd_name_text(data->spec->panel, name, sizeof name);
+    sd_cell_text(data->spec->panel, data->panel.cell[panel], value, sizeof value);
+    if (!strcmp(data->spec->panel, "protocol"))
+        snprintf(text, cap, "%s", value);
+    else
+        snprintf(text, cap, "%s: %s", name, value);
 }
 
 static void put_axis_titles(FILE *to, const struct plot_layout *layout)
@@ -201,10 +224,8 @@ static void put_axis_titles(FILE *to, const struct plot_layout *layout)
         if (leftmost)
             fputs("</g>\n", to);
         if (*data->spec->panel) {
-            char name[96], value[96], text[224];
-            sd_name_text(data->spec->panel, name, sizeof name);
-            sd_cell_text(data->spec->panel, data->panel.cell[i], value, sizeof value);
-            snprintf(text, sizeof text, "%s: %s", name, value);
+            char text[256];
+            name_panel(layout, i, text, sizeof text);
             sd_svg_text(to, middle, top - 10, PLOT_TEXT, "middle",
                         " font-weight=\"bold\" fill=\"" SD_INK "\"", text);
         }
@@ -250,7 +271,7 @@ static int draw(const struct plot_data *data, FILE *to, struct sd_error *error)
     if (rc == SD_OK) {
         if (data->runs)
             put_axis_titles(body.to, &layout);
-        y = put_legend(body.to, data, y);
+        y = put_legend(body.to, &layout, y);
         y = put_paragraph(body.to, y, PLOT_TEXT - 1, MUTED_TEXT, data->runs ? marks : "");
         y = put_paragraph(body.to, y, PLOT_TEXT - 1, MUTED_TEXT, gaps);
         rc = sd_draft_end(&body, error);

@@ -22,16 +22,21 @@ bool sd_plot_spread(const struct plot_layout *layout, const struct sd_sample *sa
 
 /* -- ranges -- */
 
+/* Of what is above 0, and whether there are zeros. */
 struct range {
     double least, most;
+    bool zero;
 };
 
 static void widen(struct range *range, struct sd_value value)
 {
     if (value.kind != SD_VALUE_KNOWN)
         return;
-    range->least = fmin(range->least, sd_value_number(value));
-    range->most = fmax(range->most, sd_value_number(value));
+    double number = sd_value_number(value);
+    range->zero |= number <= 0;
+    range->most = fmax(range->most, number);
+    if (number > 0)
+        range->least = fmin(range->least, number);
 }
 
 static void take_sample(struct plot_layout *layout, struct range *range,
@@ -42,9 +47,8 @@ static void take_sample(struct plot_layout *layout, struct range *range,
     if (!sample->n)
         return;
     if (spec->kind == PLOT_CDF) {
-        widen(range, sd_sample_stat(sample, SD_STAT_MIN));
-        if (sample->values)
-            widen(range, sd_sample_rank(sample, sample->values));
+        for (size_t rank = 1; rank <= sample->values; rank++)
+            widen(range, sd_sample_rank(sample, rank));
         return;
     }
     for (size_t i = 0; i < spec->shown; i++) {
@@ -74,10 +78,20 @@ static void name_values(struct plot_layout *layout)
 
 static void make_axis(struct sd_axis *axis, const struct plot_layout *layout, struct range range)
 {
-    if (layout->data->spec->log)
-        sd_axis_log(axis, layout->y_name, layout->y_column, range.least, range.most);
-    else
-        sd_axis_linear(axis, layout->y_name, layout->y_column, range.least, range.most);
+    double least = range.zero && range.most <= 0 ? 0 : range.least;
+    if (!layout->data->spec->log) {
+        sd_axis_linear(axis, layout->y_name, layout->y_column, least, range.most);
+        return;
+    }
+    sd_axis_log(axis, layout->y_name, layout->y_column, least, range.most);
+    if (range.zero)
+        sd_axis_add_zero(axis);
+}
+
+double sd_plot_place(const struct plot_layout *layout, struct sd_value value)
+{
+    bool across = layout->data->spec->kind == PLOT_CDF;
+    return sd_axis_place(across ? &layout->x : &layout->y, sd_value_number(value));
 }
 
 static void share_axis(struct sd_axis *axis)
@@ -132,7 +146,8 @@ static double smallest_gap(const struct plot_data *data, bool log_x)
 
 static double dodge_for(const struct plot_data *data, double gap)
 {
-    return data->series.count < 2 ? 0 : fmin(DODGE, 0.6 * gap / (double)data->series.count);
+    bool alone = data->series.count < 2 || !strcmp(data->spec->by, data->spec->panel);
+    return alone ? 0 : fmin(DODGE, 0.6 * gap / (double)data->series.count);
 }
 
 /* Ticks of a numeric x stand at the sweep's values; labels that would touch are left out. */
@@ -219,13 +234,14 @@ static bool crowded(const struct sd_axis *axis, double width)
     return false;
 }
 
-/* Labels of the x axis that would touch: first those at 2 and 5 go, then every other one. */
+/* Labels of the x axis that would touch: first those at 2 and 5 go, then every other one; that of 0
+ * stays. */
 static void thin_out(struct sd_axis *axis, double width)
 {
     for (bool powers = axis->log; crowded(axis, width); powers = false) {
         size_t kept = 0;
         for (size_t i = 0; i < axis->ticks; i++)
-            if (powers ? strchr("1", axis->tick[i].text[0]) != NULL : i % 2 == 0)
+            if (powers ? strchr("01", axis->tick[i].text[0]) != NULL : i % 2 == 0)
                 axis->tick[kept++] = axis->tick[i];
         if (kept < 2)
             return;
@@ -332,14 +348,27 @@ static void make_room(struct plot_layout *layout)
     y->high *= y->log ? pow(y->high / y->low, room) : 1 + room;
 }
 
+#define MANY_BARS 30 /* of a panel, so that it wants the whole width */
+
+static size_t columns_for(const struct plot_data *data)
+{
+    size_t panels = data->panel.count, bars = 0;
+    for (size_t x = 0; data->spec->kind == PLOT_BARS && x < data->x.count; x++)
+        bars += bars_at(data, x);
+    if (panels <= 1 || bars > MANY_BARS)
+        return 1;
+    return panels == 2 || panels == 4 ? 2 : panels <= 9 ? 3 : 4;
+}
+
 static void place_panels(struct plot_layout *layout, double left)
 {
-    static const double heights[] = {0, 400, 300, 240};
+    static const double heights[] = {0, 400, 300, 240, 180};
     size_t panels = layout->data->panel.count, columns = layout->columns;
     size_t rows = (panels + columns - 1) / columns;
     bool named = *layout->data->spec->panel;
     double width = (PLOT_WIDTH - left - RIGHT - GAP * (double)(columns - 1)) / (double)columns;
-    double name = named ? 30 : 12, height = heights[columns];
+    double name = named ? 30 : 12,
+           height = panels > columns && columns == 1 ? 300 : heights[columns];
     for (size_t i = 0; i < panels; i++)
         layout->panel[i] = (struct plot_panel){
             .left = left + (double)(i % columns) * (width + GAP),
@@ -354,7 +383,7 @@ void sd_plot_lay_out(struct plot_layout *layout, const struct plot_data *data, d
 {
     *layout = (struct plot_layout){.data = data, .top = top};
     const struct plot_spec *spec = data->spec;
-    struct range range = {INFINITY, -INFINITY};
+    struct range range = {.least = INFINITY, .most = -INFINITY};
     size_t panels = data->panel.count, samples = panels * data->series.count * data->x.count;
     name_values(layout);
     for (size_t i = 0; i < samples; i++)
@@ -365,8 +394,9 @@ void sd_plot_lay_out(struct plot_layout *layout, const struct plot_data *data, d
     if (spec->kind == PLOT_BARS && spec->log && range.least > 0 && range.least <= range.most)
         range.least /= fmax(1.2, pow(range.most / range.least, 0.12));
     make_axis(&values, layout, range);
-    layout->fell_back = spec->log && !values.log && range.least <= range.most;
-    layout->columns = panels <= 1 ? 1 : panels == 2 || panels == 4 ? 2 : 3;
+    layout->fell_back = spec->log && !values.log && range.zero;
+    layout->alone = *spec->by && !strcmp(spec->by, spec->panel);
+    layout->columns = columns_for(data);
     layout->uneven = spec->kind == PLOT_LINES && data->numeric && is_uneven(data);
     layout->x_words =
         spec->kind == PLOT_BARS || (spec->kind == PLOT_LINES && (!data->numeric || layout->uneven));

@@ -23,8 +23,9 @@ struct plot_layout {
     bool uneven;    /* numbers stand as words, because to scale some would coincide */
     bool rotated;   /* the words of x do not fit side by side */
     bool whiskers;  /* show[0] has a spread: quartiles, or the interval of a rate */
-    bool fell_back; /* log was asked for, but there are zeros */
+    bool fell_back; /* log was asked for, but nothing is above 0 */
     bool nevers;    /* some statistic falls on runs that have no value */
+    bool alone;     /* every panel shows one series: panels and series are of one column */
     double bar;     /* from one bar to the next, in pixels */
     bool upright;   /* numbers over the bars stand upright, because bars are narrow */
     double dodge;   /* from the points of one series to those of the next at one x, in pixels */
@@ -41,6 +42,8 @@ struct plot_bar {
     double x, width; /* middle; pixels from the panel's left */
 };
 struct plot_bar sd_plot_bar(const struct plot_layout *, size_t panel, size_t series, size_t x);
+/* The point of a value on the axis of what is measured. */
+double sd_plot_place(const struct plot_layout *, struct sd_value);
 /* The number over a bar. */
 #define PLOT_LABEL 12.0
 void sd_plot_number(const struct plot_layout *, double value, char text[SD_AMOUNT]);

@@ -106,8 +106,8 @@ static void put_line_data(const struct plot_layout *layout, size_t panel, size_t
             if (i > 0 || !sd_plot_spread(layout, sample, &low, &high))
                 low = high = value;
             fprintf(to, "%.12g %.12g %.12g %.12g\n", shifted(layout, x_of(layout, x), series),
-                    sd_value_number(value), sd_value_number(low),
-                    known(high) ? sd_value_number(high) : near_top(&layout->y));
+                    sd_plot_place(layout, value), sd_plot_place(layout, low),
+                    known(high) ? sd_plot_place(layout, high) : near_top(&layout->y));
         }
         fprintf(to, "END\n$N%zu_%zu_%zu << END\n", panel, series, i);
         for (size_t x = 0; x < data->x.count; x++)
@@ -166,11 +166,22 @@ static void put_marks(const struct plot_layout *layout, size_t panel, size_t ser
     }
 }
 
+/* Where each panel shows one series: the others behind it, in grey, to compare. */
+static void put_others(const struct plot_layout *layout, size_t panel, FILE *to)
+{
+    const struct plot_data *data = layout->data;
+    for (size_t other = 0; layout->alone && other < data->panel.count; other++)
+        if (other != panel && has_points(data, other, other, data->spec->show[0], SD_VALUE_KNOWN))
+            fprintf(to, ", $L%zu_%zu_0 using 1:2 with lines lc rgb '" SD_FAINT "' lw 1.6 notitle",
+                    other, other);
+}
+
 /* Marks over all lines: where lines coincide, they tell whose these are. */
 static void put_lines(const struct plot_layout *layout, size_t panel, FILE *to)
 {
     size_t count = layout->data->series.count;
     fputs("plot NaN notitle", to);
+    put_others(layout, panel, to);
     for (size_t series = 0; series < count; series++)
         put_strokes(layout, panel, series, to);
     for (size_t series = 0; series < count; series++)
@@ -213,7 +224,7 @@ static void put_bar_marks(const struct plot_layout *layout, size_t panel, size_t
         struct sd_value value = sd_sample_stat(sample, data->spec->show[i]);
         if (sample->n && value.kind == kind)
             fprintf(to, "%.12g %.12g\n", sd_plot_bar(layout, panel, series, x).x,
-                    known(value) ? sd_value_number(value) : near_top(&layout->y));
+                    known(value) ? sd_plot_place(layout, value) : near_top(&layout->y));
     }
 }
 
@@ -230,9 +241,9 @@ static void put_bar_data(const struct plot_layout *layout, size_t panel, size_t 
             continue;
         if (!sd_plot_spread(layout, sample, &low, &high))
             low = high = value;
-        fprintf(to, "%.12g %.12g %.12g %.12g %.6f\n", bar.x, sd_value_number(value),
-                sd_value_number(low), known(high) ? sd_value_number(high) : near_top(&layout->y),
-                bar.width);
+        fprintf(to, "%.12g %.12g %.12g %.12g %.6f\n", bar.x, sd_plot_place(layout, value),
+                sd_plot_place(layout, low),
+                known(high) ? sd_plot_place(layout, high) : near_top(&layout->y), bar.width);
     }
     fprintf(to, "END\n$N%zu_%zu_0 << END\n", panel, series);
     for (size_t x = 0; x < data->x.count; x++) {
@@ -277,7 +288,7 @@ static void put_bar_words(const struct plot_layout *layout, size_t panel, FILE *
                     high = more;
             }
             if (known(high))
-                put_bar_label(layout, &bar, text, sd_value_number(high), to);
+                put_bar_label(layout, &bar, text, sd_plot_place(layout, high), to);
         }
 }
 
@@ -332,7 +343,8 @@ static void put_cdf_data(const struct plot_layout *layout, size_t panel, size_t 
     fprintf(to, "$L%zu_%zu_0 << END\n%.12g 0\n", panel, series, layout->x.low);
     for (size_t i = 0; i < sample->values; i++)
         if (i + 1 == sample->values || sample->value[i + 1] != sample->value[i])
-            fprintf(to, "%.12g %.9g\n", (double)sample->value[i], (double)(i + 1) / n);
+            fprintf(to, "%.12g %.9g\n", sd_axis_place(&layout->x, (double)sample->value[i]),
+                    (double)(i + 1) / n);
     if (sample->n)
         fprintf(to, "%.12g %.9g\n", layout->x.high, (double)sample->values / n);
     fprintf(to, "END\n$N%zu_%zu_0 << END\n", panel, series);
@@ -342,7 +354,7 @@ static void put_cdf_data(const struct plot_layout *layout, size_t panel, size_t 
         size_t rank = (size_t)ceil(share * n);
         struct sd_value value = sd_sample_rank(sample, rank ? rank : 1);
         if (known(value))
-            fprintf(to, "%.12g %.9g\n", sd_value_number(value), share);
+            fprintf(to, "%.12g %.9g\n", sd_plot_place(layout, value), share);
     }
     if (sample->values < sample->n)
         fprintf(to, "%.12g %.9g\n", layout->x.high, (double)sample->values / n);

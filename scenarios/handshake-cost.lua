@@ -71,6 +71,7 @@ return scenario {
     },
   },
   plot   = { x = "mode", y = "server.cpu", by = "protocol", kind = "bars", scale = "log",
+             when = { mode = { "fresh", "resumed", "psk", "early", "cookie" } },
              title = "Processor time of a server for one handshake" },
   answer = { of = "server.cpu", when = { mode = "fresh" }, say = "of the server's processor" },
 }

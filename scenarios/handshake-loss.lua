@@ -76,9 +76,9 @@ return scenario {
     },
   },
   plot = {
-    { name = "handshake-loss", x = "loss", y = "handshake.time", by = "protocol",
+    { name = "handshake-loss", x = "loss", y = "handshake.time", by = "protocol", panel = "protocol",
       show = { "median", "p95" }, scale = "log" },
-    { name = "handshake-loss-cdf", y = "handshake.time", by = "protocol", panel = "loss",
+    { name = "handshake-loss-cdf", y = "handshake.time", by = "loss", panel = "protocol",
       kind = "cdf", scale = "log", title = "How many handshakes are over by when" },
   },
   answer = { of = "handshake.time", when = { mode = "fresh", loss = 5*percent } },

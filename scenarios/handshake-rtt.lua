@@ -94,6 +94,7 @@ return scenario {
     },
   },
   plot   = { x = "mode", y = "reply.time", by = "protocol", kind = "bars", scale = "log",
+             when = { mode = { "fresh", "resumed", "psk", "early", "cookie" } },
              title = "Until the reply begins, at a round trip of 100 ms" },
   answer = { of = "reply.time", when = { mode = "fresh" }, per = "rtt",
              say = "until the reply begins, in a fresh session" },
