@@ -250,6 +250,8 @@ static int plan_tunnel(struct plan *p, const struct sd_args *args, struct sd_err
         return r;
     p->live.agent.peers = &p->peer;
     p->live.agent.peer_count = 1;
+    p->live.agent.inner_net = p->live.inner_ip;
+    p->live.agent.inner_prefix = 32;
     p->peer.inner_net = allowed;
     p->peer.inner_prefix = bits;
     p->peer.endpoint = p->live.remote;

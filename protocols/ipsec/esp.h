@@ -96,6 +96,8 @@ int esp_in(struct esp_sad *, sd_time now, uint8_t *packet, size_t len, struct es
  * remove it now.  NULL: none. */
 enum esp_due { ESP_DUE_SOFT, ESP_DUE_HARD };
 struct esp_child *esp_due(struct esp_sad *, sd_time now, enum esp_due *what);
-sd_time esp_deadline(const struct esp_sad *); /* the next limit by age, or SD_NEVER */
+/* When esp_due() is to be asked: the next limit by age, a time that has passed when one of bytes or
+ * packets was reached, or SD_NEVER. */
+sd_time esp_deadline(const struct esp_sad *);
 
 #endif

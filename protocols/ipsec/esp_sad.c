@@ -189,6 +189,8 @@ void esp_child_remove(struct esp_sad *sad, struct esp_child *c)
 
 /* -- lifetimes -- */
 
+#define OVERDUE 1 /* a time that has passed, and is not 0 */
+
 static bool beyond(const struct esp_sa *sa, const struct esp_limit *l)
 {
     return (l->bytes && sa->bytes >= l->bytes) || (l->packets && sa->packets >= l->packets);
@@ -231,5 +233,5 @@ struct esp_child *esp_due(struct esp_sad *sad, sd_time now, enum esp_due *what)
 
 sd_time esp_deadline(const struct esp_sad *sad)
 {
-    return sad->next_age;
+    return sad->over ? OVERDUE : sad->next_age;
 }

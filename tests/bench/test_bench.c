@@ -9,10 +9,21 @@
 static struct program_said said;
 
 static const char *const rows[] = {
-    "tls13-alone",     "tls13-shared",    "tls13-memory",        "wireguard-memory",
-    "forwarding",      "tls13-scale",     "wireguard-scale-cpu", "wireguard-scale-memory",
-    "flood-wireguard", "flood-dtls12",    "loss-sweep",          "curvecp-memory",
-    "minimalt-memory", "tcpcrypt-memory",
+    "tls13-alone",
+    "tls13-shared",
+    "tls13-memory",
+    "wireguard-memory",
+    "forwarding",
+    "tls13-scale",
+    "wireguard-scale-cpu",
+    "wireguard-scale-memory",
+    "flood-wireguard",
+    "flood-dtls12",
+    "loss-sweep",
+    "curvecp-memory",
+    "minimalt-memory",
+    "tcpcrypt-memory",
+    "esp",
 };
 
 static void check_status(int expected)
