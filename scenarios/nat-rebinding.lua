@@ -94,6 +94,8 @@ return scenario {
       function (r) return r.survives end },
     { "CurveCP follows its client", when = { protocol = "curvecp", mode = "fresh" },
       function (r) return r.survives end },
+    { "MinimaLT's tunnels are independent of addresses", when = { protocol = "minimalt" },
+      function (r) return r.survives end },
     { "CurveCP's server of 2011 does not", when = { protocol = "curvecp", mode = "reference" },
       function (r) return not r.survives end },
     { "gQUIC's connection id outlives its address", when = { protocol = "gquic" },

@@ -142,9 +142,11 @@ static void test_ourselves(void **state)
         {"dtls12", "fresh", "", "", {"DTLSv1.2"}, "hello"},
         {"dtls12", "cookie", "--mtu 600", "--mtu 600 --export EXPORTER-x", {"exported: "}, "hello"},
         {"dtls12", "resumed", "", "", {"resumed"}, "hellohello"},
+        {"minimalt", "boot", "", "", {"key of its signed record"}, "hello"},
+        {"minimalt", "cookie", "--option puzzle_bits=8", "", {"a puzzle was solved"}, "hellohello"},
     };
     for (size_t i = 0; i < SD_ROWS(rows); i++) {
-        bool datagram = strncmp(rows[i].protocol, "dtls", 4) == 0;
+        bool datagram = strncmp(rows[i].protocol, "tls", 3) != 0;
         unsigned port = free_port(datagram ? SOCK_DGRAM : SOCK_STREAM);
         char line[4600];
         snprintf(line, sizeof line, "%s live %s --mode %s --listen 127.0.0.1:%u %s", PROGRAM,
@@ -165,7 +167,8 @@ static void test_ourselves(void **state)
                      rows[i].out, rows[i].seen[0], said.status, server_status, said.out, said.err);
         char *keys = program_file(folder, "keys");
         assert_non_null(keys);
-        assert_non_null(strchr(keys, '\n'));
+        if (strstr(rows[i].protocol, "tls")) /* of the others there is no format */
+            assert_non_null(strchr(keys, '\n'));
         free(keys);
     }
 }
