@@ -59,6 +59,18 @@ static void offer_early(struct sd_e13_session *s, struct sd_writer *w)
         e13_close_vector(w, e13_open_extension(s, w, X_EARLY_DATA));
 }
 
+/* 4.2: whoever does not know it passes over it. */
+static void offer_unknown(struct sd_e13_session *s, struct sd_writer *w)
+{
+    static const uint8_t words[] = "nobody knows what this means";
+    if (!s->context->unknown_extension)
+        return;
+    sd_put16(w, E13_EXT_PRIVATE_USE);
+    struct e13_vector x = e13_open_vector(w, 2);
+    sd_put(w, words, sizeof words - 1);
+    e13_close_vector(w, x);
+}
+
 static void put_hello_extensions(struct sd_e13_session *s, struct sd_writer *w)
 {
     const struct sd_e13_context *c = s->context;
@@ -75,6 +87,7 @@ static void put_hello_extensions(struct sd_e13_session *s, struct sd_writer *w)
     offer_modes(s, w);
     offer_share(s, w);
     offer_early(s, w);
+    offer_unknown(s, w);
     e13_offer_psk(s, w);
     e13_close_vector(w, extensions);
 }

@@ -91,6 +91,12 @@ static bool read_raw_key(struct sd_e13_context *c, const char *value)
     return good;
 }
 
+static bool read_extension(struct sd_e13_context *c, const char *value)
+{
+    c->unknown_extension = strcmp(value, "unknown") == 0;
+    return c->unknown_extension || strcmp(value, "none") == 0;
+}
+
 static const struct {
     const char *name, *expected;
     bool (*read)(struct sd_e13_context *, const char *value);
@@ -101,11 +107,12 @@ static const struct {
     {"suites", "TLS_AES_128_GCM_SHA256 and its kin, separated by colons", read_suites},
     {"use_srtp", "SRTP_AES128_CM_HMAC_SHA1_80 and its kin, separated by colons", read_srtp},
     {"raw_public_key", "an identity of the lab, whose key the peer must show", read_raw_key},
+    {"extension", "unknown (a client sends one of private use) or none", read_extension},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
-const char *const sd_e13_options[OPTIONS + 1] = {"tickets", "verify",   "groups",
-                                                 "suites",  "use_srtp", "raw_public_key"};
+const char *const sd_e13_options[OPTIONS + 1] = {"tickets",  "verify",         "groups",   "suites",
+                                                 "use_srtp", "raw_public_key", "extension"};
 
 int sd_e13_option(struct sd_e13_context *c, const struct sd_option *o, struct sd_error *error)
 {

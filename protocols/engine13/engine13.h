@@ -74,6 +74,7 @@ struct sd_e13_context {
     bool psk, resume,
         early; /* of the mode: an external key, tickets kept and offered, early data */
     bool application_verifies; /* a peer that cannot be verified is told, not refused */
+    bool unknown_extension;    /* a client sends an extension that no server knows */
     /* server */
     uint8_t ticket_key[32];
     uint8_t cookie_key[2][32]; /* of this minute and the one before */

@@ -52,7 +52,8 @@ enum e13_extension_type {                                       /* 4.2 */
                           E13_EXT_COOKIE = 44,                 /* 4.2.2 */
                           E13_EXT_PSK_KEY_EXCHANGE_MODES = 45, /* 4.2.9 */
                           E13_EXT_KEY_SHARE = 51,              /* 4.2.8 */
-                          E13_EXT_CONNECTION_ID = 54           /* RFC 9146 3 */
+                          E13_EXT_CONNECTION_ID = 54 /* RFC 9146 3 */,
+                          E13_EXT_PRIVATE_USE = 65282, /* 11: 65280 and above */
 };
 
 enum e13_suite_id { /* B.4 */

@@ -32,6 +32,7 @@ static const struct knob {
     {"peer_id", TEXT, offsetof(struct ike_settings, peer_id), 0, 0},
     {"ike", TEXT, offsetof(struct ike_settings, ike_words), 0, 0},
     {"esp", TEXT, offsetof(struct ike_settings, esp_words), 0, 0},
+    {"extension", TEXT, offsetof(struct ike_settings, extension), 0, 0},
     {"mobike", SWITCH, offsetof(struct ike_settings, mobike), 0, 0},
     {"fragmentation", SWITCH, offsetof(struct ike_settings, fragmentation), 0, 0},
     {"encap", SWITCH, offsetof(struct ike_settings, encapsulate), 0, 0},

@@ -143,6 +143,7 @@ enum ike_notify_type { /* 3.10.1: below 16384 errors */
                        IKE_N_FRAGMENTATION_SUPPORTED = 16430,   /* RFC 7383 2.3 */
                        IKE_N_SIGNATURE_HASH_ALGORITHMS = 16431, /* RFC 7427 4 */
                        IKE_N_PUZZLE = 16434,                    /* RFC 8019 8.1 */
+                       IKE_N_PRIVATE_STATUS = 40960, /* 3.10.1: private use from here on */
 };
 
 enum ike_hash { IKE_HASH_SHA2_256 = 2, IKE_HASH_IDENTITY = 5 }; /* RFC 7427 7, RFC 8420 */

@@ -15,7 +15,8 @@
 
 /* -- both -- */
 
-/* RFC 7383 2.3, RFC 7427 4: what else we can do. */
+/* RFC 7383 2.3, RFC 7427 4: what else we can do.  RFC 7296 3.10.1: who does not know a status type
+ * passes over it. */
 void ike_put_abilities(struct ike_sa *sa, struct ike_writer *w)
 {
     static const uint8_t hashes[] = {0, IKE_HASH_SHA2_256, 0, IKE_HASH_IDENTITY};
@@ -23,6 +24,9 @@ void ike_put_abilities(struct ike_sa *sa, struct ike_writer *w)
     if (sa->ipsec->set.fragmentation)
         ike_put_notify(w, IKE_N_FRAGMENTATION_SUPPORTED, NULL, 0);
     ike_put_notify(w, IKE_N_SIGNATURE_HASH_ALGORITHMS, hashes, sizeof hashes);
+    if (sa->ipsec->set.extension)
+        ike_put_notify(w, IKE_N_PRIVATE_STATUS, sa->ipsec->set.extension,
+                       strlen(sa->ipsec->set.extension));
 }
 
 void ike_take_abilities(struct ike_sa *sa, const struct ike_message *m)

@@ -34,6 +34,7 @@ struct ike_settings {
     uint32_t fragment_size; /* of an IKE message, so that its datagram fits */
     uint32_t rekey_s, child_rekey_s, child_rekey_kib, liveness_s;
     uint32_t window, pad_to; /* of ESP */
+    const char *extension;   /* what to say in a notification that nobody knows; NULL: none */
 };
 
 struct ike_cookie_secret {

@@ -76,6 +76,18 @@ static bool read_pacing(struct quic *q, const char *text)
     return q->pacing || strcmp(text, "off") == 0;
 }
 
+static bool read_suites(struct quic *q, const char *text)
+{
+    q->suites = text;
+    return *text != '\0';
+}
+
+static bool read_extension(struct quic *q, const char *text)
+{
+    q->unknown_extension = strcmp(text, "unknown") == 0;
+    return q->unknown_extension || strcmp(text, "none") == 0;
+}
+
 static const struct {
     const char *name, *expected;
     bool (*read)(struct quic *, const char *text);
@@ -85,6 +97,8 @@ static const struct {
     {"version", "a version in hexadecimal, such as 1a2a3a4a", read_version},
     {"verify", "agent (refuses an unknown peer) or application (only tells)", read_verify},
     {"pacing", "on or off", read_pacing},
+    {"suites", "ciphers by GnuTLS's names with colons between, as AES-128-GCM", read_suites},
+    {"extension", "unknown (a client sends one that nobody knows) or none", read_extension},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -104,7 +118,7 @@ static int read_option(struct quic *q, const struct sd_option *o, struct sd_erro
     const char *near = sd_nearest(o->name, names);
     return sd_fail(error, SD_E_ARG,
                    "quic: unknown option '%s'%s%s%s; it knows: idle, static_key, version, verify, "
-                   "pacing",
+                   "pacing, suites, extension",
                    o->name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 

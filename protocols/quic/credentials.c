@@ -3,23 +3,46 @@
  */
 #include "protocols/quic/quic.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* RFC 8446 9.1's mandatory suite first.  QUIC has no CCM_8, no middlebox compatibility. */
-#define SUITES                                                                                     \
-    "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:"      \
-    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE"
+#define BEFORE "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL"
+#define SUITES ":+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM"
+#define BEHIND ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE"
 /* -KX-ALL leaves pre-shared keys as the only way: no certificate is asked for or sent. */
-#define SUITES_PSK SUITES ":-KX-ALL:+DHE-PSK:+ECDHE-PSK"
+#define ONLY_PSK ":-KX-ALL:+DHE-PSK:+ECDHE-PSK"
 
 #define PSK_IDENTITY "Client_identity" /* what openssl's own programs use */
 
-gnutls_priority_t quic_priorities(bool psk)
+/* Of an agent whose option names ciphers. */
+static gnutls_priority_t own_priorities(struct quic *q)
+{
+    char words[512];
+    int len = snprintf(words, sizeof words, "%s", BEFORE);
+    for (const char *at = q->suites; *at && len < (int)sizeof words;) {
+        size_t name = strcspn(at, ":");
+        len += snprintf(words + len, sizeof words - (size_t)len, ":+%.*s", (int)name, at);
+        at += name + (at[name] == ':');
+    }
+    if (len < (int)sizeof words)
+        snprintf(words + len, sizeof words - (size_t)len, "%s%s", BEHIND,
+                 q->mode->psk ? ONLY_PSK : "");
+    if (!q->priorities && gnutls_priority_init(&q->priorities, words, NULL) != GNUTLS_E_SUCCESS)
+        q->priorities = NULL;
+    return q->priorities;
+}
+
+gnutls_priority_t quic_priorities(struct quic *q)
 {
     static gnutls_priority_t made[2];
+    bool psk = q->mode->psk;
+    if (q->suites)
+        return own_priorities(q);
     if (!made[psk]) {
         struct sd_env *agent_env = sd_enter(NULL);
-        if (gnutls_priority_init(&made[psk], psk ? SUITES_PSK : SUITES, NULL) != GNUTLS_E_SUCCESS)
+        const char *words = psk ? BEFORE SUITES BEHIND ONLY_PSK : BEFORE SUITES BEHIND;
+        if (gnutls_priority_init(&made[psk], words, NULL) != GNUTLS_E_SUCCESS)
             made[psk] = NULL;
         sd_leave(agent_env);
     }
@@ -150,7 +173,7 @@ int quic_credentials(struct quic *q, struct sd_error *error)
     int r = q->mode->psk ? know_psk(q) : share(q);
     if (r == GNUTLS_E_SUCCESS && (q->config.role & SD_ROLE_SERVER))
         r = issue(q);
-    if (r == GNUTLS_E_SUCCESS && quic_priorities(q->mode->psk))
+    if (r == GNUTLS_E_SUCCESS && quic_priorities(q))
         return SD_OK;
     return sd_fail(error, SD_E_ARG, "quic: cannot set up GnuTLS with identity '%s': %s",
                    q->config.identity ? q->config.identity->name : "none",
@@ -159,6 +182,8 @@ int quic_credentials(struct quic *q, struct sd_error *error)
 
 void quic_credentials_fini(struct quic *q)
 {
+    if (q->priorities)
+        gnutls_priority_deinit(q->priorities);
     if (q->psk_client)
         gnutls_psk_free_client_credentials(q->psk_client);
     if (q->psk_server)

@@ -122,6 +122,9 @@ struct quic {
     sd_time idle;
     uint32_t version;
     bool application_verifies, pacing;
+    bool unknown_extension;        /* a client sends one, longer than what padding could hide */
+    const char *suites;            /* ciphers, by preference; NULL: those of credentials.c */
+    gnutls_priority_t priorities;  /* of suites */
 
     uint8_t static_key[32];
     gnutls_certificate_credentials_t certificate; /* shared; NULL: none */
@@ -158,7 +161,7 @@ int quic_config(struct quic *, const struct sd_config *, struct sd_error *);
 
 int quic_credentials(struct quic *, struct sd_error *);
 void quic_credentials_fini(struct quic *);
-gnutls_priority_t quic_priorities(bool psk); /* NULL: GnuTLS refused */
+gnutls_priority_t quic_priorities(struct quic *); /* NULL: GnuTLS refused */
 
 /* -- tls.c: the handshake of one connection -- */
 

@@ -86,6 +86,32 @@ static int present(struct quic_connection *c)
                      : gnutls_credentials_set(c->tls, GNUTLS_CRD_PSK, q->psk_server);
 }
 
+/* RFC 8446 4.2: whoever does not know it passes over it.  The type is of private use. */
+#define UNKNOWN_EXTENSION     65282
+#define UNKNOWN_EXTENSION_LEN 1400
+
+static int send_unknown(gnutls_session_t tls, gnutls_buffer_t out)
+{
+    static const uint8_t nothing[UNKNOWN_EXTENSION_LEN];
+    (void)tls;
+    return gnutls_buffer_append_data(out, nothing, sizeof nothing);
+}
+
+static int receive_unknown(gnutls_session_t tls, const unsigned char *data, size_t len)
+{
+    (void)tls, (void)data, (void)len;
+    return GNUTLS_E_SUCCESS;
+}
+
+static int say_more(struct quic_connection *c)
+{
+    if (!c->quic->unknown_extension)
+        return GNUTLS_E_SUCCESS;
+    return gnutls_session_ext_register(c->tls, "unknown", UNKNOWN_EXTENSION, GNUTLS_EXT_TLS,
+                                       receive_unknown, send_unknown, NULL, NULL, NULL,
+                                       GNUTLS_EXT_FLAG_CLIENT_HELLO);
+}
+
 static int be_client(struct quic_connection *c)
 {
     struct quic *q = c->quic;
@@ -95,6 +121,9 @@ static int be_client(struct quic_connection *c)
                                        GNUTLS_HOOK_POST, on_ticket);
     if (ngtcp2_crypto_gnutls_configure_client_session(c->tls) != 0)
         return GNUTLS_E_INTERNAL_ERROR;
+    int result = say_more(c);
+    if (result != GNUTLS_E_SUCCESS)
+        return result;
     return gnutls_server_name_set(c->tls, GNUTLS_NAME_DNS, c->name, strlen(c->name));
 }
 
@@ -129,7 +158,7 @@ bool quic_tls_new(struct quic_connection *c)
     gnutls_session_set_ptr(c->tls, &c->ref);
     if (q->env->keylog)
         gnutls_session_set_keylog_function(c->tls, on_keylog);
-    return gnutls_priority_set(c->tls, quic_priorities(q->mode->psk)) == GNUTLS_E_SUCCESS &&
+    return gnutls_priority_set(c->tls, quic_priorities(q)) == GNUTLS_E_SUCCESS &&
            gnutls_alpn_set_protocols(c->tls, q->alpn, q->alpns,
                                      GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE) ==
                GNUTLS_E_SUCCESS &&

@@ -101,6 +101,12 @@ static bool read_timer(struct srtp *a, const char *text)
     return number(text, 1, 60000, &ms);
 }
 
+static bool read_extension(struct srtp *a, const char *text)
+{
+    a->inner_option[3].value = text;
+    return strcmp(text, "unknown") == 0 || strcmp(text, "none") == 0;
+}
+
 static const struct {
     const char *name, *expected;
     bool (*read)(struct srtp *, const char *);
@@ -116,6 +122,7 @@ static const struct {
     {"timer", "1 to 60000 ms until a flight of DTLS goes again", read_timer},
     {"fingerprint", "the SHA-256 of the peer's certificate, for every call", read_fingerprint},
     {"announce", "a SHA-256 to signal in place of the own certificate's", read_announce},
+    {"extension", "unknown (DTLS sends one that nobody knows) or none", read_extension},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -135,7 +142,7 @@ static int read_option(struct srtp *a, const struct sd_option *o, struct sd_erro
     return sd_fail(
         error, SD_E_ARG,
         "srtp: unknown option '%s'%s%s%s; it knows: profiles, window, kdr, mki, rtp_tag, "
-        "rtp_cipher, rtcp_cipher, latch, timer, fingerprint, announce",
+        "rtp_cipher, rtcp_cipher, latch, timer, fingerprint, announce, extension",
         o->name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -170,6 +177,7 @@ int sr_read_config(struct srtp *a, const struct sd_config *config, struct sd_err
     a->inner_option[0] = (struct sd_option){"use_srtp", NULL};
     a->inner_option[1] = (struct sd_option){"timer", TIMER_MS};
     a->inner_option[2] = (struct sd_option){"verify", "application"};
+    a->inner_option[3] = (struct sd_option){"extension", "none"};
     a->inner_config = *config;
     a->inner_config.mutual = true; /* RFC 5763 5 */
     a->inner_config.options = a->inner_option;

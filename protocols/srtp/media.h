@@ -114,7 +114,7 @@ struct srtp {
     /* The inner agent, its configuration, and what it told. */
     const char *name; /* of the own identity, for RTCP */
     struct sd_config inner_config;
-    struct sd_option inner_option[4];
+    struct sd_option inner_option[5];
     struct sd_seat inner;
     struct sd_outbox told;
     struct sd_outbox outbox;

@@ -5,35 +5,40 @@
 -- refusing; when a third party decides, as with EAP; or when the protocol authenticates nobody and
 -- gives both sides a value that only this session has, for the application to do it with.
 
-local client, server = host "client", host "server"
+local client, impostor = host "client", host "impostor"
+local guest, server    = host "guest", host "server"
+local switch = router "switch"
 local theirs, ours, told
 
 return scenario {
   title   = "Who decides on a peer's identity",
   feature = "AD",
   tags    = { "features" },
-  sweep   = { protocol = protocols.all },
-  network = { link { client, server, delay = 5*ms } },
+  sweep   = { protocol = protocols.all, mode = { "fresh", "eap" } },
+  network = { star { switch, client, impostor, guest, server, delay = 5*ms } },
   agents  = {
-    client:runs { each.protocol, options = {
+    client:runs { each.protocol, mode = each.mode, options = {
       tls12 = { verify = "application" }, tls13 = { verify = "application" },
-      dtls12 = { verify = "application" },
+      dtls12 = { verify = "application" }, dtls13 = { verify = "application" },
+      quic = { verify = "application" },
     } },
-    server:runs { each.protocol, impostor = true },
+    impostor:runs { each.protocol, mode = each.mode, impostor = true },
+    guest:runs { each.protocol, mode = each.mode }, server:runs { each.protocol, mode = each.mode },
   },
   timeline = {
-    at(0*s, client:request(server)),
+    at(0*s, client:request(impostor)),
+    at(0*s, guest:request(server)),
     on(client, "peer auth", function (_, event)
       told = string.find(event.detail, "unverified")
     end),
     on(client, "reply", function (run)
-      client:export(server)(run)
-      server:export(client)(run)
+      client:export(impostor)(run)
+      impostor:export(client)(run)
     end),
     on(client, "exported", function (_, event)
       ours = event.detail
     end),
-    on(server, "exported", function (_, event)
+    on(impostor, "exported", function (_, event)
       theirs = event.detail
     end),
     on(client, "error", note "the client refuses"),
@@ -42,7 +47,9 @@ return scenario {
     at(8*s, stop()),
   },
   verdict = function (r)
-    if r.replies == 0 then
+    if r.mode == "eap" and r.guest.replies == 1 then
+      return yes "another method and whoever keeps its secrets decide, by EAP"
+    elseif r.client.replies == 0 then
       return no "the protocol itself refuses whom it cannot verify; nobody else is asked"
     elseif told then
       return yes "the application is told of a certificate that does not verify, and decides"

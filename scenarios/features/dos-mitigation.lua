@@ -31,11 +31,11 @@ return scenario {
   verdict = function (r)
     local work = r.work.dh_per_spoofed / (1*percent) / 100
     local more = r.server.state.peak - math.min(r.server.state.peak, r.calm.state.peak)
-    local by = r.carrier == "tcp" and ": TCP's SYN cookies keep strangers off" or ""
     if r.honest.success < 100*percent then
       return no "honest clients are turned away beside a flood"
     elseif more > 16*KiB then
-      return no(string.format("500 spoofed packets make it hold %s", tostring(more)))
+      return no(string.format("500 spoofed packets make it hold %d KiB more",
+                              math.floor(more / (1*KiB))))
     elseif work > 0.05 then
       return partly(string.format("no state is held for strangers, but %.1f Diffie-Hellman " ..
                                   "operations are done for each spoofed packet", work))

@@ -16,7 +16,7 @@ return scenario {
     client:runs { each.protocol, mode = each.mode }, server:runs { each.protocol, mode = each.mode },
   },
   timeline = {
-    at(0*s, client:request(server)),
+    at(0*s, client:request(server) { datagram = true }),
     on(client, "ready", function (run)
       ready = ready or run.now
     end),
@@ -32,10 +32,10 @@ return scenario {
     local first = r.first_byte.time <= 55*ms
     local second = r.carrier == "tcp" and r.first_byte.time <= 155*ms
     if first or second and (not ready or heard < ready) then
-      return yes(string.format("the server has data %s after the client's first packet",
-                               tostring(r.first_byte.time)))
+      return yes(string.format("the server has data %.1f round trips after the client's first packet",
+                               r.first_byte.time / (100*ms)))
     end
-    return no(string.format("data reaches the server no sooner than after %s, when it has answered",
-                            tostring(r.first_byte.time)))
+    return no(string.format("data reaches the server no sooner than after %.1f round trips, when it " ..
+                            "has answered", r.first_byte.time / (100*ms)))
   end,
 }

@@ -7,6 +7,12 @@ local client, victim, stranger = host "client", host "victim", host "stranger"
 local server, impostor = host "server", host "impostor"
 local switch = router "switch"
 
+-- Where a service that both trust tells the fingerprints of certificates, they are those of the true.
+local of_server = { srtp = { announce =
+  "0ce5d76bbfe90a2cb1c5884f112304f1de651799a885154de220d229f2c3dbed" } }
+local of_client = { srtp = { announce =
+  "dfc430187f91e05e40d5fa1df6b4172d36856fae77cc0ea1b81c91fc435d5bd3" } }
+
 return scenario {
   title   = "Who has the right keys",
   feature = "IPK",
@@ -16,9 +22,9 @@ return scenario {
   agents  = {
     client:runs   { each.protocol, mutual = true },
     victim:runs   { each.protocol, mutual = true },
-    stranger:runs { each.protocol, mutual = true, impostor = true },
+    stranger:runs { each.protocol, mutual = true, impostor = true, options = of_client },
     server:runs   { each.protocol, mutual = true },
-    impostor:runs { each.protocol, mutual = true, impostor = true },
+    impostor:runs { each.protocol, mutual = true, impostor = true, options = of_server },
   },
   timeline = {
     at(0*s, client:request(server)),

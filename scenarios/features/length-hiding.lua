@@ -14,7 +14,9 @@ return scenario {
   sweep   = { protocol = protocols.all },
   network = { link { client, switch, delay = 2*ms }, link { switch, server, delay = 2*ms } },
   agents  = {
-    client:runs { each.protocol, options = { tls13 = { padding = "256" } } },
+    client:runs { each.protocol, options = {
+      tls13 = { padding = "256" }, ipsec = { pad_to = "256" },
+    } },
     server:runs { each.protocol },
   },
   timeline = {

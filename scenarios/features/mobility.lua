@@ -10,9 +10,11 @@ return scenario {
   title   = "A NAT that forgets",
   feature = "CM",
   tags    = { "features" },
-  sweep   = { protocol = protocols.all },
+  sweep   = { protocol = protocols.all, mode = { "fresh", "cid" } },
   network = { link { client, router, delay = 2*ms }, link { router, server, delay = 10*ms } },
-  agents  = { client:runs { each.protocol }, server:runs { each.protocol } },
+  agents  = {
+    client:runs { each.protocol, mode = each.mode }, server:runs { each.protocol, mode = each.mode },
+  },
   timeline = {
     at(0*s, client:request(server) { datagram = true }),
     at(5*s, router:rebind "both"),

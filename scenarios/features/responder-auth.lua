@@ -7,6 +7,10 @@ local client, server   = host "client", host "server"
 local victim, impostor = host "victim", host "impostor"
 local switch = router "switch"
 
+-- Where a service that both trust tells the fingerprint of the certificate, it is the true one's.
+local told = { srtp = { announce =
+  "0ce5d76bbfe90a2cb1c5884f112304f1de651799a885154de220d229f2c3dbed" } }
+
 return scenario {
   title   = "A server that is not the one it says",
   feature = "RA",
@@ -15,7 +19,7 @@ return scenario {
   network = { star { switch, client, server, victim, impostor, delay = 5*ms } },
   agents  = {
     client:runs { each.protocol }, server:runs { each.protocol },
-    victim:runs { each.protocol }, impostor:runs { each.protocol, impostor = true },
+    victim:runs { each.protocol }, impostor:runs { each.protocol, impostor = true, options = told },
   },
   timeline = {
     at(0*s, client:request(server)),

@@ -20,6 +20,7 @@
 /* A word of 32 bits that may count: "sequence number", "timestamp". */
 struct field {
     uint32_t last, step, steps;
+    uint32_t counts_by; /* the first step that was seen often enough in a row; 0: none yet */
 };
 
 /* Of one machine. */
@@ -101,6 +102,8 @@ static void note_fields(struct seen *s, const uint8_t *cargo, size_t len)
             f->steps = step == f->step ? f->steps + 1 : 1;
         f->step = step;
         f->last = now;
+        if (f->counts_by == 0 && f->steps >= STEPS_MIN && step <= STEP_MAX)
+            f->counts_by = plain_step(step);
     }
     s->counting = true;
 }
@@ -109,10 +112,9 @@ static uint64_t counters(const struct seen *s)
 {
     uint64_t different = 0;
     for (size_t i = 0; i < FIELDS_MAX; i++) {
-        uint32_t step = plain_step(s->field[i].step);
-        bool known = step == 0 || s->field[i].steps < STEPS_MIN || step > STEP_MAX;
+        bool known = s->field[i].counts_by == 0;
         for (size_t k = 0; k < i; k++)
-            known |= s->field[k].steps >= STEPS_MIN && plain_step(s->field[k].step) == step;
+            known |= s->field[k].counts_by == s->field[i].counts_by;
         different += !known;
     }
     return different;
