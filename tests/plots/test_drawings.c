@@ -68,7 +68,7 @@ static void draw(const char *dir)
     if (sd_plots_draw(dir, &plots, &error) < 0 || sd_ladders_draw(dir, &ladders, &error) < 0 ||
         sd_report_write(dir, &error) < 0)
         fail_msg("%s", error.text);
-    assert_int_equal(plots, 15);
+    assert_int_equal(plots, 16);
     assert_int_equal(ladders, 1);
 }
 
