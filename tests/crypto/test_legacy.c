@@ -2,6 +2,7 @@
 #include "protocols/crypto/hash.h"
 #include "protocols/crypto/legacy.h"
 #include "sim/core/env.h"
+#include "sim/core/error.h"
 #include "tests/crypto/hex.h"
 
 static void md4(uint8_t *out, const char *text)
