@@ -327,6 +327,7 @@ static int lab_connect(lua_State *L)
         .reply_len = count_arg(L, 4),
         .close = lua_toboolean(L, 5),
         .inner_datagram = lua_toboolean(L, 6),
+        .objects = (uint32_t)luaL_optinteger(L, 7, 0),
     };
     lua_pushinteger(L, sd_lab_connect(binding_of(L)->lab, &connect));
     return 1;

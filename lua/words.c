@@ -142,6 +142,9 @@ const struct sd_word sd_words[] = {
                      "(early data in mode early) asks, and is answered"},
     {"request.size", "default 256*B"},
     {"request.reply", "default 256*B"},
+    {"request.objects",
+     "so many requests at once, each answered, on streams of their own where the "
+     "protocol has streams, one after the other where it has not; default one"},
     {"request.close", "true: the session ends when the reply is whole"},
     {"request.datagram", "true: inside a tunnel, as UDP instead of TCP"},
     {"host:send", "server:send(client, 4*MiB): over their last session"},

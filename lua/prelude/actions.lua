@@ -98,7 +98,8 @@ local function some(more)
   end
   return more
 end
-local request = { size = message, reply = message, close = kinds.flag, datagram = kinds.flag }
+local request = { size = message, reply = message, close = kinds.flag, datagram = kinds.flag,
+                  objects = P.kind_count(1, 1000, 8) }
 P.verbs = {
   connect = { by = "host", args = { host }, fields = {}, awaited = "ready" },
   request = { by = "host", args = { host }, fields = request, awaited = "reply" },

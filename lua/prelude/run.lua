@@ -139,7 +139,7 @@ end
 
 function performers.request(_, fields, from, to)
   return lab.connect(from.id, to.id, fields.size or 256, fields.reply or 256,
-                     fields.close or false, fields.datagram or false)
+                     fields.close or false, fields.datagram or false, fields.objects or 0)
 end
 
 -- A session, and media both ways over it.

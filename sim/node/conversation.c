@@ -172,6 +172,8 @@ struct conv *lab_conv_new(struct sd_lab *lab, const struct sd_lab_connect *with)
         m->convs = p;
     }
     pair_put(c);
+    if (with->objects > 0)
+        lab_objects_new(c, with->objects);
     return c;
 }
 
@@ -184,6 +186,7 @@ void lab_conv_free(struct conv *c)
         free(c->side[i].heard);
         lab_tickers_free(c->side[i].tickers);
     }
+    free(c->objects);
     free(c);
 }
 
@@ -191,7 +194,9 @@ void lab_conv_begin(struct conv *c)
 {
     struct host *h = lab_host_of(c, CLIENT);
     pair_put(c); /* an earlier session may have come in between */
-    if (c->request_len > 0)
+    if (c->objects != NULL)
+        lab_objects_ask(c);
+    else if (c->request_len > 0)
         lab_say(c, CLIENT, SEGMENT_REQUEST, c->request_len);
     if (!c->hidden)
         c->lab->measured = true;
@@ -213,7 +218,7 @@ void lab_conv_started(struct conv *c)
 
 static bool is_early(const struct conv *c)
 {
-    return !c->hidden && c->request_len > 0 &&
+    return !c->hidden && c->request_len > 0 && c->objects == NULL &&
            strcmp(lab_host_of(c, CLIENT)->mode->name, "early") == 0;
 }
 
@@ -277,6 +282,12 @@ static const char *objection(const struct sd_lab *lab, const struct sd_lab_conne
     if ((with->request_len > 0 && with->request_len < MESSAGE_HEADER) ||
         (with->reply_len > 0 && with->reply_len < MESSAGE_HEADER))
         return "a request or reply is shorter than its header";
+    if (with->objects > 0 && (with->request_len == 0 || with->reply_len == 0))
+        return "objects are asked for and answered";
+    if (with->objects > 0 &&
+        (client->host->ops->service == SD_SERVICE_DATAGRAM ||
+         (client->host->ops->service == SD_SERVICE_IP && with->inner_datagram)))
+        return "objects want a stream, and there are only datagrams";
     return NULL;
 }
 
@@ -450,6 +461,10 @@ static void on_ready(struct conv *c, int side)
 
 static void hear_stream(struct conv *c, int side, const struct sd_event *e)
 {
+    if (lab_objects_apart(c)) {
+        lab_objects_hear(c, !side, e->stream, e->data, e->len);
+        return;
+    }
     if (e->stream != 0) {
         lab_hear_beside(c, !side, e->stream, e->data, e->len);
         return;

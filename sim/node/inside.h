@@ -70,7 +70,7 @@ struct machine {
     struct baseline base;
     uint64_t migrated, delivered_twice, garbled, streams; /* since the mark */
     uint64_t heard, heard_late;                           /* messages of streams, likewise */
-    uint64_t refused;                                     /* conversations that it could not begin */
+    uint64_t refused;      /* conversations that it could not begin */
     uint64_t spoofed_dh;   /* Diffie-Hellman operations that spoofed packets made it do */
     int capture_interface; /* -1: none yet */
     struct seen *seen;     /* eavesdrop.c: NULL: nobody listens */
@@ -216,8 +216,9 @@ struct conv {
     struct party side[2];
     uint64_t request_len, reply_len;
     bool close, inner_datagram;
-    bool hidden;  /* had only because the mode needs it; `then` waits for it */
-    bool counted; /* begun after the mark */
+    struct objects *objects; /* objects.c; NULL: one request */
+    bool hidden;             /* had only because the mode needs it; `then` waits for it */
+    bool counted;            /* begun after the mark */
     bool early, early_refused, answered;
     sd_conn then;
     uint32_t tries; /* of a request as datagrams */
@@ -405,6 +406,17 @@ void lab_hear_bytes(struct conv *, int from, const uint8_t *data, size_t len);
 void lab_hear_message(struct machine *at, const uint8_t *data, size_t len);
 void lab_hear_stranger(struct machine *at, const uint8_t *data, size_t len);
 void lab_hear_beside(struct conv *, int from, uint64_t stream, const uint8_t *data, size_t len);
+
+/* objects.c */
+void lab_objects_new(struct conv *, uint32_t count);
+bool lab_objects_apart(const struct conv *); /* each on a stream of its own */
+void lab_objects_ask(struct conv *);
+void lab_objects_push(struct conv *, int side);
+void lab_objects_hear(struct conv *, int from, uint64_t n, const uint8_t *data, size_t len);
+void lab_objects_whole(struct conv *, uint32_t n); /* the client has all of object n */
+uint32_t lab_objects_next(const struct conv *);    /* on one stream: whose reply is arriving */
+enum object_rank { OBJECT_FIRST, OBJECT_MEDIAN, OBJECT_LAST };
+bool lab_objects_time(const struct conv *, enum object_rank, sd_time *at); /* false: not whole */
 
 /* media.c */
 void lab_tickers_free(struct ticker *);

@@ -123,6 +123,10 @@ struct sd_lab_connect {
     uint64_t request_len, reply_len; /* 0: none; at least SD_LAB_MESSAGE_MIN */
     bool close;                      /* end the session when the reply is whole */
     bool inner_datagram;             /* tunnels: request and reply as inner UDP, not inner TCP */
+    /* So many requests at once, each answered: each on a stream of its own where the agent has
+     * streams (SD_F_MULTIPLEXING), one after the other where it has one.  None is early data, and
+     * datagrams are refused.  0: one as above. */
+    uint32_t objects;
 };
 sd_conn sd_lab_connect(struct sd_lab *, const struct sd_lab_connect *); /* 0: refused, traced */
 /* From one of conn's machines to the other: len bytes (bulk), when the session is ready and as room
@@ -212,7 +216,7 @@ int sd_lab_eavesdrop(struct sd_lab *, sd_machine at);
 
 /* Agents' events by sd_event_name(), and the lab's own.  Called outside any agent.
  *   "first byte"    at the server: the request begins to arrive
- *   "reply"         at the client: the reply is whole
+ *   "reply"         at the client: the reply is whole, or all of several
  *   "received all"  a bulk transfer, or a request that wants no reply, is whole
  *   "refused"       the carrier or the agent would not begin, renew its keys or export; detail says
  *                   why

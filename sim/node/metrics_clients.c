@@ -45,6 +45,27 @@ static bool stream_time(const struct conv *c, uint64_t *value)
     return lab_span(c->started, c->stream_at, value);
 }
 
+static bool object_time(const struct conv *c, enum object_rank rank, uint64_t *value)
+{
+    sd_time at;
+    return lab_objects_time(c, rank, &at) && lab_span(c->started, at, value);
+}
+
+static bool object_first(const struct conv *c, uint64_t *value)
+{
+    return object_time(c, OBJECT_FIRST, value);
+}
+
+static bool object_median(const struct conv *c, uint64_t *value)
+{
+    return object_time(c, OBJECT_MEDIAN, value);
+}
+
+static bool object_last(const struct conv *c, uint64_t *value)
+{
+    return object_time(c, OBJECT_LAST, value);
+}
+
 static bool had_handshake(const struct conv *c)
 {
     return c->started != SD_NEVER && c->ready_at != SD_NEVER;
@@ -96,6 +117,9 @@ static const struct {
     {"handshake.time", handshake_time},
     {"first_byte.time", first_byte_time},
     {"reply.time", reply_time},
+    {"object.first", object_first},
+    {"object.median", object_median},
+    {"object.last", object_last},
     {"stream.first.time", stream_time},
     {"handshake.bytes", bytes_both},
     {"handshake.bytes.client", bytes_client},

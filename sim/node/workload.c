@@ -280,6 +280,8 @@ void lab_push(struct conv *c, int side)
         return;
     push_messages(c, side);
     push_bytes(c, side);
+    if (lab_objects_apart(c))
+        lab_objects_push(c, side);
     if (p->heard_end && p->sent == p->offered) {
         p->heard_end = false;
         lab_conv_end_session(c, side);
@@ -352,7 +354,9 @@ static void heard(struct conv *c, int from, struct segment *s, uint64_t bytes, u
     case SEGMENT_REPLY:
         if (c->reply_at == SD_NEVER)
             c->reply_at = now_of(c);
-        if (whole && !c->answered) {
+        if (whole && c->objects != NULL) {
+            lab_objects_whole(c, lab_objects_next(c));
+        } else if (whole && !c->answered) {
             lab_conv_announce(c, CLIENT, "reply");
             lab_conv_answered(c);
         }
