@@ -57,6 +57,7 @@ int bench_minimalt(struct bench_run *, bool quick, struct sd_error *);
 int bench_tcpcrypt(struct bench_run *, bool quick, struct sd_error *);
 int bench_wireguard(struct bench_run *, bool quick, struct sd_error *);
 int bench_esp(struct bench_run *, bool quick, struct sd_error *);
+int bench_srtp(struct bench_run *, bool quick, struct sd_error *);
 int bench_forwarding(struct bench_run *, bool quick, struct sd_error *);
 int bench_tls13_scale(struct bench_run *, bool quick, struct sd_error *);
 int bench_wireguard_scale(struct bench_run *, bool quick, struct sd_error *);
