@@ -299,6 +299,8 @@ static int take_reset(struct gquic *gq, struct gq_connection *c, const struct gq
                       const struct sd_unit *u)
 {
     struct gq_message m;
+    if (c->version != GQ_Q043)
+        return SD_DROP_POLICY;
     if (!gq_message_parse(&m, u->data + h->len, u->len - h->len) || m.tag != GQ_PRST)
         return SD_DROP_MALFORMED;
     gq_over(gq, c, GQ_RESET_RECEIVED, "a public reset, which nothing authenticates");
