@@ -76,11 +76,13 @@ static void check_nonce(struct gquic *gq, struct evaluation *e)
         e->server_nonce = sno->data;
     if (!nonce)
         because(e, GQ_REJECT_NONCE_INVALID);
-    else if (gq->no_strike_register)
-        gq->stats.replays_accepted += gq_strike_take(&gq->strike, gq->env, nonce, e->server_nonce,
-                                                     gq_unix(gq)) == GQ_REJECT_NONCE_NOT_UNIQUE;
-    else if (e->reasons == 0)
-        because(e, gq_strike_take(&gq->strike, gq->env, nonce, e->server_nonce, gq_unix(gq)));
+    if (e->reasons > 0)
+        return;
+    uint32_t reason = gq_strike_take(&gq->strike, gq->env, nonce, e->server_nonce, gq_unix(gq));
+    if (!gq->no_strike_register)
+        because(e, reason);
+    else
+        gq->stats.replays_accepted += reason == GQ_REJECT_NONCE_NOT_UNIQUE;
 }
 
 static uint32_t choose_algorithms(struct evaluation *e)
