@@ -4,7 +4,8 @@
 --   shakedown run first-packet-loss --set protocol=tls13,lost=1 --trace
 --
 -- lost is which of the client's packets disappears, answer which of the server's; 0 is none.  The
--- first packet is the dearest: nothing is known of the path yet, so the timer is a guess.
+-- first packet is the dearest: nothing is known of the path yet, so the timer is a guess.  MinimaLT
+-- may send before anything is answered, so that nothing is added to its handshake.
 
 local client, server = host "client", host "server"
 

@@ -102,6 +102,21 @@ static void measure(struct mt_transport *t, sd_time trip)
         t->timeout = MT_TIMEOUT_MOST;
 }
 
+/* RFC 9406 4.2: a longer round trip shows that a queue fills, before it overflows.  The paper's
+ * acknowledgment has no room to say which packets of many are lost. */
+static void watch_queue(struct mt_transport *t, sd_time trip)
+{
+    if (!t->least || trip < t->least)
+        t->least = trip;
+    sd_time longer = t->least / 8;
+    if (longer < MT_DELAY_LEAST)
+        longer = MT_DELAY_LEAST;
+    if (longer > MT_DELAY_MOST)
+        longer = MT_DELAY_MOST;
+    if (t->window < t->threshold && t->window >= MT_DELAY_WINDOW && trip >= t->least + longer)
+        t->threshold = t->window;
+}
+
 /* RFC 5681 3.1: slow start, or one packet more for each window. */
 static void grow(struct mt_transport *t, uint32_t packets)
 {
@@ -180,8 +195,10 @@ void mt_transport_acknowledged(struct mt_transport *t, sd_time now, uint32_t up_
         sd_free(s);
     }
     t->duplicates = 0;
-    if (trip > 0)
+    if (trip > 0) {
         measure(t, trip);
+        watch_queue(t, trip);
+    }
     if (t->recovering)
         recover(t, up_to, packets);
     else

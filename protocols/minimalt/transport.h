@@ -1,8 +1,8 @@
 /* transport.h - a tunnel's reliability and congestion control: what was sent is kept until it is
  * acknowledged, what comes too early waits until the gap before it is filled, and how much may be
- * under way is TCP's to say: slow start and congestion avoidance, three duplicates, NewReno
- * (RFC 5681, RFC 6582), timeouts of RFC 6298.  Everything counts packets, as the acknowledgments
- * do.
+ * under way is TCP's to say: slow start until the round trip grows (RFC 9406), congestion
+ * avoidance, three duplicates, NewReno (RFC 5681, RFC 6582), timeouts of RFC 6298.  Everything
+ * counts packets, as the acknowledgments do.
  *
  * A packet goes again with the same sequence number and the same calls, in a new box. */
 #ifndef MT_TRANSPORT_H
@@ -32,6 +32,7 @@ struct mt_transport {
     bool recovering, urgent;
     uint32_t recover_to; /* the sequence that ends a recovery */
     sd_time smoothed, variation, timeout;
+    sd_time least;    /* the shortest round trip; 0: none yet */
     sd_time again_at; /* SD_NEVER: nothing is under way */
 
     /* What it receives. */

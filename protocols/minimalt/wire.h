@@ -130,6 +130,10 @@ _Static_assert(MT_PUZZLE_R + MT_PUZZLE_HASH + 4 == MT_PUZZLE_LEN, "P: a puzzle")
 #define MT_TIMEOUT_LEAST (200 * SD_MS)
 #define MT_TIMEOUT_MOST  (60 * SD_SECOND)
 #define MT_DUPLICATES    3u /* acknowledgments that say a packet is lost (RFC 5681) */
+/* RFC 9406: slow start ends when a round trip is longer by an eighth, within these. */
+#define MT_DELAY_LEAST  (4 * SD_MS)
+#define MT_DELAY_MOST   (16 * SD_MS)
+#define MT_DELAY_WINDOW 16u /* packets; smaller windows fill no queue */
 
 /* Ours: sizes. */
 #define MT_IP_UDP          28u

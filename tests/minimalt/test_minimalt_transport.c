@@ -109,6 +109,13 @@ static void test_windows(void **state)
         {SEND, 9, 1400, 3, 3, 9},
         {ACK, 11, 1500, 4, 0, 0},
     };
+    static const struct step queue_fills[] = {
+        {SEND, 9, 0, 2, 2, 1},       {ACK, 2, 100, 4, 0, 0},   {SEND, 99, 100, 4, 4, 3},
+        {ACK, 6, 200, 8, 0, 0},      {SEND, 99, 200, 8, 8, 7}, {ACK, 14, 320, 16, 0, 0},
+        {SEND, 99, 320, 16, 16, 15}, {ACK, 30, 430, 32, 0, 0}, /* 110 ms: not yet */
+        {SEND, 99, 430, 32, 32, 31}, {ACK, 62, 543, 33, 0, 0}, /* 113 ms: one more at a time */
+        {SEND, 99, 543, 33, 33, 63}, {ACK, 95, 643, 34, 0, 0},
+    };
     static const struct step restart[] = {
         {SEND, 9, 0, 2, 2, 1},      {ACK, 2, 100, 4, 0, 0},  {SEND, 9, 100, 4, 4, 3},
         {RESTART, 0, 150, 2, 4, 3}, {SEND, 9, 150, 2, 4, 3}, {ACK, 6, 200, 6, 0, 0},
@@ -127,6 +134,7 @@ static void test_windows(void **state)
         {"two lost", two_lost, SD_ROWS(two_lost)},
         {"not duplicates", not_duplicates, SD_ROWS(not_duplicates)},
         {"timeout", timeout, SD_ROWS(timeout)},
+        {"the queue fills", queue_fills, SD_ROWS(queue_fills)},
         {"restart", restart, SD_ROWS(restart)},
         {"repeat", repeat, SD_ROWS(repeat)},
     };
