@@ -37,7 +37,7 @@ theirs() {
     cat >"$STRONGSWAN_CONF" <<CONF
 charon-systemd {
   load_modular = no
-  load = random nonce aes sha1 sha2 md5 md4 des hmac kdf pem pkcs1 pkcs8 x509 pubkey gcm gmp openssl curve25519 chapoly constraints kernel-libipsec kernel-netlink socket-default vici updown eap-identity eap-md5 eap-mschapv2
+  load = random nonce aes sha1 sha2 md5 md4 des mgf1 hmac kdf pem pkcs1 pkcs8 x509 pubkey gcm gmp openssl curve25519 chapoly constraints kernel-libipsec kernel-netlink socket-default vici updown eap-identity eap-md5 eap-mschapv2
   plugins {
     vici { socket = unix://$scratch/vici }
   }
@@ -218,6 +218,7 @@ slowly "$a" "$b" 10.99.0.2
 until_seen "$scratch/ours.err" 'key update' && arrived || good=1
 result $good ipsec initiator "rekeying" strongSwan "$version"
 end
+end
 
 for what in child:net ike:lab; do
     direct; theirs "$(psk_of server.example)" "$(psk_of client.example)"
@@ -296,5 +297,22 @@ relayed; theirs "$(psk_of client.example)" "$(psk_of server.example)"
 serve psk --identity server.example --psk $key
 initiate && reaches "$b" 10.99.0.1 && transfer 1048576
 result $? ipsec responder "psk, 50 ms, 2 % loss" strongSwan "$version"
+end
+# -- TCP, which strongSwan does not speak: ourselves, over real sockets, where UDP is dropped --
+
+direct
+ip netns exec "$b" nft -f - <<'NFT'
+table ip wall {
+  chain in { type filter hook input priority 0; meta l4proto udp drop; }
+}
+NFT
+spawn peer ip netns exec "$b" "$SHAKEDOWN" live ipsec --tun sd0 --inner 10.99.0.2/32 \
+    --allowed 10.99.0.1/32 --listen $theirs_at --mode psk --identity server.example --psk $key
+charon=$last
+until_seen "$scratch/peer.err" ' ipsec server$'
+ip -n "$b" route add 10.99.0.1 dev sd0 src 10.99.0.2
+we psk --identity client.example --psk $key
+until_seen "$scratch/ours.err" 'ready' && transfer 1048576 && all_seen "$scratch/ours.err" connected
+result $? ipsec both "psk, TCP where UDP is dropped" ourselves "-"
 end
 summary
