@@ -14,6 +14,7 @@
 #include "protocols/crypto/box.h"
 #include "protocols/crypto/ctr.h"
 #include "protocols/crypto/kdf.h"
+#include "protocols/crypto/modp.h"
 
 enum { SMALL = 64, LARGE = 16384, RECORD_AAD = 13 };
 #define ROUND_NS 4e6
@@ -201,18 +202,44 @@ static bool cm_prf(struct probe_tools *t, size_t len)
     return true;
 }
 
+static void no_chance(struct sd_env *env, void *buf, size_t len)
+{
+    (void)env;
+    memset(buf, 0x5a, len);
+}
+
+static bool modp_keygen(struct probe_tools *t, size_t len)
+{
+    static struct sd_env env = {.random = no_chance};
+    uint8_t private_key[SD_MODP2048_PRIVATE];
+    (void)t, (void)len;
+    sd_modp2048_keygen(&env, private_key, out);
+    return true;
+}
+
+static bool modp_derive(struct probe_tools *t, size_t len)
+{
+    static uint8_t peer[SD_MODP2048_LEN];
+    (void)t, (void)len;
+    if (peer[0] == 0) /* any number of so many bits will do */
+        memset(peer, 0x5a, sizeof peer);
+    return sd_modp2048(out, peer, peer);
+}
+
 const struct probe probes[] = {
     {SD_OP_KEYGEN, "X25519", "X25519", false, keygen},
     {SD_OP_KEYGEN, "P-256", "P-256", false, keygen},
     {SD_OP_KEYGEN, "P-384", "P-384", false, keygen},
     {SD_OP_KEYGEN, "P-521", "P-521", false, keygen},
     {SD_OP_KEYGEN, "X448", "X448", false, keygen},
+    {SD_OP_KEYGEN, "MODP-2048", NULL, false, modp_keygen},
     {SD_OP_KEYGEN, "Ed25519", "ED25519", false, keygen},
     {SD_OP_DERIVE, "X25519", "X25519", false, derive},
     {SD_OP_DERIVE, "P-256", "P-256", false, derive},
     {SD_OP_DERIVE, "P-384", "P-384", false, derive},
     {SD_OP_DERIVE, "P-521", "P-521", false, derive},
     {SD_OP_DERIVE, "X448", "X448", false, derive},
+    {SD_OP_DERIVE, "MODP-2048", NULL, false, modp_derive},
     {SD_OP_SIGN, "P-256", "P-256", false, sign},
     {SD_OP_SIGN, "P-384", "P-384", false, sign},
     {SD_OP_SIGN, "Ed25519", "ED25519", false, sign},
@@ -270,6 +297,7 @@ const struct probe_alias probe_aliases[] = {
     {SD_OP_OPEN, "AES-128-CTR", SD_OP_SEAL, "AES-128-CTR"},
     {SD_OP_OPEN, "*", SD_OP_SEAL, "AES-256-CBC"},
     {SD_OP_PUZZLE, "SHA2-512", SD_OP_HASH, "SHA2-512"},
+    {SD_OP_PUZZLE, "HMAC-SHA2-256", SD_OP_MAC, "HMAC"},
     {SD_OP_PUZZLE, "*", SD_OP_HASH, "SHA2-256"},
     {0},
 };

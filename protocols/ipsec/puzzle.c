@@ -20,7 +20,7 @@ static unsigned strength(uint16_t prf, const uint8_t *key, size_t key_len, const
                          size_t len)
 {
     uint8_t out[IKE_PRF_MAX];
-    sd_count(SD_OP_PUZZLE, "PRF", len);
+    sd_count(SD_OP_PUZZLE, "HMAC-SHA2-256", len);
     sd_count_depth++;
     ike_prf(prf, out, key, key_len, string, len);
     sd_count_depth--;
