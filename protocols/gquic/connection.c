@@ -204,5 +204,5 @@ void gq_settle(struct gquic *gq, struct gq_connection *c)
     if (c->state == GQ_OVER)
         gq_connection_free(gq, c);
     else
-        sd_agenda_set(&gq->agenda, gq->env, &c->due, gq_deadline(c));
+        sd_agenda_set(&gq->agenda, gq->env, &c->due, gq_deadline(gq, c));
 }

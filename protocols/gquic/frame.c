@@ -74,7 +74,9 @@ static void get_ack(struct gq_frame *f, struct sd_reader *r, uint8_t type)
     r->bad |= block == 0 || block > largest;
     for (f->ranges = 0; !r->bad;) {
         from -= block;
-        if (block > 0)
+        if (f->ranges > 0 && f->acked[f->ranges - 1].from == from + block)
+            f->acked[f->ranges - 1].from = from;
+        else if (block > 0)
             f->acked[f->ranges++] = (struct gq_range){from, from + block};
         if (more-- == 0)
             break;

@@ -20,7 +20,7 @@ struct gq_frame {
     size_t len;
     uint64_t least_unacked;                       /* of STOP_WAITING */
     uint64_t delay_us;                            /* of ACK */
-    struct gq_range acked[GQ_ACK_BLOCKS_MAX + 1]; /* of ACK, descending, none empty */
+    struct gq_range acked[GQ_ACK_BLOCKS_MAX + 1]; /* of ACK, descending, none empty or touching */
     size_t ranges;
 };
 

@@ -313,7 +313,7 @@ sd_time gq_next(const struct gquic *);
 /* -- send.c -- */
 
 void gq_pump(struct gquic *, struct gq_connection *);
-sd_time gq_deadline(const struct gq_connection *);
+sd_time gq_deadline(const struct gquic *, const struct gq_connection *);
 /* One packet with CONNECTION_CLOSE. */
 void gq_send_close(struct gquic *, struct gq_connection *, uint32_t code, const char *why);
 /* An unencrypted packet that belongs to no connection: its text is in gq->out. */

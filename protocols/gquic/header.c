@@ -33,7 +33,7 @@ static bool parse_public(struct gq_header *h, struct sd_reader *r, uint8_t flags
         h->nonce = sd_get(r, GQ_NONCE_LEN);
     h->number_len = number_lens[flags >> GQ_FLAG_NUMBER_SHIFT & 3];
     h->number = get_number(r, h->number_len);
-    return h->has_cid || !to_server;
+    return (h->has_cid || !to_server) && (h->version || !(flags & GQ_FLAG_VERSION));
 }
 
 static bool parse_long(struct gq_header *h, struct sd_reader *r, uint8_t first, bool to_server)

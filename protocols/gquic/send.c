@@ -333,11 +333,13 @@ static sd_time earlier(sd_time a, sd_time b)
     return a < b ? a : b;
 }
 
-sd_time gq_deadline(const struct gq_connection *c)
+sd_time gq_deadline(const struct gquic *gq, const struct gq_connection *c)
 {
     const struct gq_recovery *r = &c->recovery;
     sd_time quiet = c->heard_at > r->last_at ? c->heard_at : r->last_at;
     sd_time due = c->state != GQ_OPEN ? c->opened_at + GQ_HANDSHAKE_MAX : c->heard_at + c->idle;
+    if (amplifies(gq, c))
+        return due; /* nothing may be said until more has come */
     due = earlier(due, c->ack_at);
     due = earlier(due, c->close_at);
     due = earlier(due, gq_recovery_deadline(r));

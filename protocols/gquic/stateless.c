@@ -10,17 +10,23 @@
 #include "protocols/gquic/gquic.h"
 #include <string.h>
 
-/* The CHLO of a first packet, which has to be in one piece. */
-static bool find_chlo(const struct gquic *gq, const struct gq_header *h, size_t text_len,
-                      struct gq_message *chlo, struct gq_frame *f)
+/* What a first packet has of a CHLO: nothing, a beginning, all of it. */
+enum first { NOTHING, PART, WHOLE };
+
+static enum first find_chlo(const struct gquic *gq, const struct gq_header *h, size_t text_len,
+                            struct gq_message *chlo, struct gq_frame *f)
 {
     const struct gq_frame_context context = {h->version, h->number, h->number_len};
-    struct sd_reader r = sd_reader_of(gq->in, text_len);
-    while (gq_frame_next(f, &r, &context))
-        if (f->kind == GQ_STREAM && f->stream == GQ_CRYPTO_STREAM)
-            return f->len >= GQ_CHLO_MIN && gq_message_parse(chlo, f->data, f->len) &&
-                   chlo->tag == GQ_CHLO;
-    return false;
+    struct sd_reader r = sd_reader_of(gq->in, text_len), tag;
+    while (gq_frame_next(f, &r, &context)) {
+        if (f->kind != GQ_STREAM || f->stream != GQ_CRYPTO_STREAM)
+            continue;
+        if (f->len >= GQ_CHLO_MIN && gq_message_parse(chlo, f->data, f->len))
+            return chlo->tag == GQ_CHLO ? WHOLE : NOTHING;
+        tag = sd_reader_of(f->data, f->len);
+        return f->offset == 0 && sd_get32le(&tag) == GQ_CHLO ? PART : NOTHING;
+    }
+    return NOTHING;
 }
 
 static uint32_t check_token(const struct gquic *gq, const struct sd_unit *u,
@@ -65,7 +71,10 @@ int gq_stateless(struct gquic *gq, const struct sd_unit *u, const struct gq_head
     bool strict = gq->validation != SD_VALIDATE_NEVER &&
                   (gq->insist || gq->stats.half_open >= gq->half_open_max / 2);
     *back = (struct gq_returning){0};
-    if (!find_chlo(gq, h, text_len, &chlo, &f))
+    enum first first = find_chlo(gq, h, text_len, &chlo, &f);
+    if (first == NOTHING)
+        return SD_DROP_UNKNOWN;
+    if (first == PART)
         return full ? SD_DROP_FULL : strict ? SD_DROP_MALFORMED : SD_OK;
     uint32_t reason = check_token(gq, u, &chlo, back);
     if (f.offset != back->chlo_len)

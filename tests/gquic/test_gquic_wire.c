@@ -160,6 +160,10 @@ static void test_other_packets(void **state)
          "02"
          "5052535400000000",
          false, false, 0, 0},
+        {"Q043 with version 0",
+         "09" CID "00000000"
+         "01",
+         true, false, 0, 0},
         {"no id to a server",
          "00"
          "01",
@@ -318,6 +322,18 @@ static void test_frames(void **state)
          "0002"
          "00",
          {.kind = GQ_ACK, .ranges = 2, .acked = {{1024, 1025}, {762, 764}}}},
+        {"ACK with a gap of nothing",
+         "60"
+         "20"
+         "0000"
+         "02"
+         "01"
+         "00"
+         "03"
+         "04"
+         "05"
+         "00",
+         {.kind = GQ_ACK, .ranges = 2, .acked = {{29, 33}, {20, 25}}}},
         {"ACK with timestamps",
          "40"
          "09"
