@@ -1,9 +1,10 @@
-/* fuzz_boxes.c - the guard, the view, SYN cookies and the NAT over arbitrary bytes.  The first byte
- * says which. */
+/* fuzz_boxes.c - the guard, the view, SYN cookies, the firewall and the NAT over arbitrary bytes.
+ * The first byte says which. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/box/attacker.h"
+#include "sim/box/firewall.h"
 #include "sim/box/guard.h"
 #include "sim/box/ip.h"
 #include "sim/box/nat.h"
@@ -41,6 +42,30 @@ static void fuzz_guard(const uint8_t *data, size_t len)
     }
     if (v.proto == SD_PROTO_UDP && first)
         check(v.has_ports);
+}
+
+/* -- firewall: what it changes is as good as before -- */
+
+static void fuzz_firewall(const uint8_t *data, size_t len)
+{
+    uint8_t copy[SD_FUZZ_INPUT_MAX];
+    struct sd_firewall f = {.blocks = SD_BLOCK_TCP_OPTIONS};
+    struct sd_packet packet = {.data = copy, .len = len, .cap = len};
+    struct sd_passage passage = {.packet = &packet};
+    struct sd_ip v;
+    memcpy(copy, data, len);
+    sd_ip_fix_checksums(copy, len);
+    enum sd_guard_verdict before = sd_guard_packet(copy, len);
+    enum sd_verdict verdict = sd_firewall_pass(&f, &passage);
+    check(verdict == SD_PASS || verdict == SD_CHANGED);
+    if (before != SD_GUARD_GOOD)
+        return;
+    check(sd_guard_packet(copy, len) == SD_GUARD_GOOD);
+    check(sd_ip_view(&v, copy, len));
+    if (verdict == SD_CHANGED && !v.more_fragments)
+        check(
+            sd_transport_checksum_good(v.source, v.destination, v.proto, v.payload, v.payload_len));
+    check(sd_firewall_pass(&f, &passage) == SD_PASS); /* nothing is left to be taken out */
 }
 
 /* -- view: changes by halves are changes of the whole -- */
@@ -186,9 +211,9 @@ static void fuzz_nat(const uint8_t *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static void (*const part[])(const uint8_t *, size_t) = {fuzz_guard, fuzz_view, fuzz_cookies,
-                                                            fuzz_nat};
+                                                            fuzz_nat, fuzz_firewall};
     if (len > 0 && len <= SD_FUZZ_INPUT_MAX)
-        part[data[0] % 4](data + 1, len - 1);
+        part[data[0] % (sizeof part / sizeof part[0])](data + 1, len - 1);
     return 0;
 }
 
@@ -248,8 +273,10 @@ void sd_fuzz_seeds(void (*add)(const void *data, size_t len))
     const uint8_t protos[] = {SD_PROTO_UDP, SD_PROTO_TCP, SD_PROTO_ESP, SD_PROTO_ICMP};
     uint8_t seed[128];
     for (size_t i = 0; i < sizeof protos; i++) {
-        seed[0] = 0;
+        seed[0] = 4; /* the firewall */
         size_t n = make(seed + 1, sizeof seed - 1, protos[i], 0x0a000001, 0x0a000002);
+        add(seed, n + 1);
+        seed[0] = 0;
         add(seed, n + 1);
         memmove(seed + 13, seed + 1, n);
         memset(seed, 0x11, 13);

@@ -154,6 +154,13 @@ static const struct row rows[] = {
     {.text = "local h = host 'x' { cpu = 'fast' }",
      .message = "case.lua:1: host.cpu: expected a cost table such as "
                 "cost \"reference\", found the word 'fast'"},
+    {.text = "local w = firewall 'w' {\n blocks = 'upd' }",
+     .message = "case.lua:2: firewall.blocks: expected 'udp', found the word 'upd'"},
+    {.text = "local w = firewall 'w' {\n blocks = { 'udp', 7 } }",
+     .message = "case.lua:2: firewall.blocks: expected \"nothing\", \"udp\", \"esp\", "
+                "\"tcp-options\", or a list of them, found a table"},
+    {.text = "local w = firewall 'w' {\n drops = 'udp' }",
+     .message = "case.lua:2: firewall: unknown field 'drops'; there are: blocks"},
     {.text = "local n = nat 'x' {\n mapping = 'adress-dependent' }",
      .message = "case.lua:2: nat.mapping: expected 'address-dependent', found the word "
                 "'adress-dependent'"},
