@@ -170,8 +170,10 @@ void gq_tell_ready(struct gquic *gq, struct gq_connection *c)
 {
     if (c->ready)
         return;
+    static const char *const agreed[GQ_AEADS] = {[GQ_AEAD_AESG] = "Curve25519, AES-128-GCM",
+                                                 [GQ_AEAD_CC20] = "Curve25519, ChaCha20-Poly1305"};
     c->ready = true;
-    gq_tell(gq, c, SD_EV_READY, NULL);
+    gq_tell(gq, c, SD_EV_READY, agreed[c->keys[GQ_INITIAL].client.aead]);
 }
 
 void gq_over(struct gquic *gq, struct gq_connection *c, uint32_t code, const char *why)

@@ -17,6 +17,7 @@ local both = {
   ipsec = { ike = "aes128gcm16-chacha20poly1305" .. ike },
   srtp = { profiles = srtp_gcm .. ":" .. srtp_ctr },
   tcpcrypt = { ciphers = "aes-128-gcm,chacha20-poly1305" },
+  gquic = { aead = "CC20" },
 }
 local first = {
   tls12 = { suites = aes }, dtls12 = { suites = aes }, tls13 = { suites = one },

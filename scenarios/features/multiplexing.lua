@@ -1,43 +1,49 @@
 -- Do several flows share one session?
 --
--- Of a tunnel: two requests at once, and one handshake.  Of others: something said on a second stream
--- of the session arrives as such, and the first stream is not disturbed.
+-- Something is said on a second stream of a session: does it arrive as such, and is the first stream
+-- left alone?  And a client that makes a second connection to its server: does it need another key
+-- pair than a client that makes one?
 
-local client, server = host "client", host "server"
-local refused = false
+local client, quiet  = host "client", host "quiet"
+local server, switch = host "server", router "switch"
 
 return scenario {
   title   = "Two flows, one handshake",
   feature = "MUX",
   tags    = { "features" },
-  sweep   = { protocol = protocols.all },
-  network = { link { client, server, delay = 5*ms } },
-  agents  = { client:runs { each.protocol }, server:runs { each.protocol } },
+  sweep   = { protocol = protocols.all, mode = { "fresh", "cid" } },
+  network = { star { switch, client, quiet, server, delay = 5*ms } },
+  agents  = {
+    client:runs { each.protocol, mode = each.mode }, quiet:runs { each.protocol, mode = each.mode },
+    server:runs { each.protocol, mode = each.mode },
+  },
   timeline = {
     at(0*s, client:request(server)),
+    at(0*s, quiet:request(server)),
     at(8*s, function (run)
-      if run.service == "ip" then
-        client:request(server)(run)
-      else
+      if run.service ~= "ip" then
         client:send_beside(server, 400*B)(run)
         client:send(server, 400*B)(run)
       end
     end),
-    on(client, "error", note "the session is over"),
-    on(client, "refused", function ()
-      refused = true
-    end),
-    at(16*s, stop()),
+    at(10*s, client:request(server)),
+    on(client, "error", note "a session is over, or does not come about"),
+    on(client, "refused", note "there is no second connection"),
+    at(18*s, stop()),
   },
   verdict = function (r)
-    if r.replies == 0 then
+    local keys, once = r.client.crypto.keygen, r.quiet.crypto.keygen
+    if r.quiet.replies == 0 then
       return no "nobody is served"
-    elseif r.service == "ip" then
-      return r.replies == 2 and r.handshake.count == 1 and yes "two connections run in one session" or
-             no "every connection wants a session of its own"
     elseif r.server.streams > 0 and r.server.garbled == 0 then
       return yes "a second stream of the session arrives beside the first"
+    elseif r.client.replies == 2 and keys == once then
+      return yes "a second connection runs in the session of the first, without new keys"
+    elseif r.client.replies == 2 and r.carrier ~= "tcp" then
+      return partly "several sessions share a pair of ports, each with keys of its own"
+    elseif r.client.replies == 2 then
+      return no "a second flow wants a session of its own, with new keys"
     end
-    return no "a session is one flow: what is said beside it is lost in it, or refused"
+    return no "there is one flow from a client's port to its server, and no second one beside it"
   end,
 }
