@@ -55,6 +55,7 @@ int bench_loss_sweep(struct bench_run *, bool quick, struct sd_error *);
 int bench_curvecp(struct bench_run *, bool quick, struct sd_error *);
 int bench_minimalt(struct bench_run *, bool quick, struct sd_error *);
 int bench_tcpcrypt(struct bench_run *, bool quick, struct sd_error *);
+int bench_ipsec(struct bench_run *, bool quick, struct sd_error *);
 int bench_wireguard(struct bench_run *, bool quick, struct sd_error *);
 int bench_esp(struct bench_run *, bool quick, struct sd_error *);
 int bench_srtp(struct bench_run *, bool quick, struct sd_error *);

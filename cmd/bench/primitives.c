@@ -35,6 +35,16 @@ static void sha512(size_t len)
     sd_sha512(out, in, len, NULL, 0);
 }
 
+static void sha1(size_t len)
+{
+    sd_sha1(out, in, len);
+}
+
+static void hmac_sha256(size_t len)
+{
+    sd_hmac(SD_SHA256, out, key, sizeof key, in, len);
+}
+
 static void blake2s_mac(size_t len)
 {
     sd_blake2s_mac(out, SD_BLAKE2S_MAC_LEN, key, sizeof key, in, len);
@@ -118,6 +128,8 @@ static const struct primitive {
     {SD_OP_DERIVE, "X25519", x25519_derive, NULL},
     {SD_OP_HASH, "BLAKE2S-256", blake2s, NULL},
     {SD_OP_HASH, "SHA2-512", sha512, NULL},
+    {SD_OP_HASH, "SHA1", sha1, NULL},
+    {SD_OP_MAC, "HMAC-SHA2-256", hmac_sha256, NULL},
     {SD_OP_MAC, "BLAKE2SMAC", blake2s_mac, NULL},
     {SD_OP_KDF, "HKDF-BLAKE2S", hkdf_blake2s, NULL},
     {SD_OP_SEAL, "ChaCha20-Poly1305", chachapoly_seal, NULL},

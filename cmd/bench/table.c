@@ -9,6 +9,7 @@ const struct bench benches[] = {
     {"curvecp", "CurveCP handshakes in memory, and their cryptography alone", bench_curvecp},
     {"minimalt", "MinimaLT handshakes in memory, and their cryptography alone", bench_minimalt},
     {"tcpcrypt", "tcpcrypt handshakes in memory, and their cryptography alone", bench_tcpcrypt},
+    {"ipsec", "IPsec handshakes in memory, and their cryptography alone", bench_ipsec},
     {"esp", "packets through ESP, and their cryptography alone", bench_esp},
     {"srtp", "packets of a call between two agents, and their cryptography alone", bench_srtp},
     {"forwarding", "a datagram through a router: the lab, and plain ns-3", bench_forwarding},

@@ -78,18 +78,32 @@ void ike_put_child_selectors(struct ike_writer *w, const struct ike_child_terms 
     ike_put_ts(w, IKE_PAYLOAD_TSR, t->initiator ? &t->remote : &t->local);
 }
 
+/* What we take of an offer: a peer that wants a Diffie-Hellman exchange of the child's own gets one
+ * of the IKE SA's groups, even if we would not have asked. */
+static struct ike_policy acceptable(const struct ipsec *ipsec)
+{
+    struct ike_policy p = ipsec->set.esp;
+    if (ike_policy_first(&p, IKE_TRANSFORM_DH))
+        return p;
+    for (size_t i = 0; i < ipsec->set.ike.count && p.count < IKE_POLICY_MAX; i++)
+        if (ipsec->set.ike.at[i].type == IKE_TRANSFORM_DH)
+            p.at[p.count++] = ipsec->set.ike.at[i];
+    return p;
+}
+
 uint16_t ike_child_accept(struct ike_sa *sa, const struct ike_chain *c, bool dh, uint16_t ke_group,
                           struct ike_child_terms *t, uint8_t *number)
 {
     struct ipsec *ipsec = sa->ipsec;
+    const struct ike_policy policy = acceptable(ipsec);
     struct ike_proposal p;
     struct esp_selectors tsi, tsr, own, peers;
     memset(t, 0, sizeof *t);
     if (!ike_ts_read(ike_find(c, IKE_PAYLOAD_TSI), &tsi) ||
         !ike_ts_read(ike_find(c, IKE_PAYLOAD_TSR), &tsr))
         return IKE_N_INVALID_SYNTAX;
-    if (!ike_choose(&p, ike_find(c, IKE_PAYLOAD_SA), &ipsec->set.esp, IKE_PROTOCOL_ESP,
-                    sizeof t->spi_out, ke_group, dh))
+    if (!ike_choose(&p, ike_find(c, IKE_PAYLOAD_SA), &policy, IKE_PROTOCOL_ESP, sizeof t->spi_out,
+                    ke_group, dh))
         return IKE_N_NO_PROPOSAL_CHOSEN;
     ike_own_selectors(sa, &own, &peers);
     t->local = esp_selectors_narrow(&tsr, &own);

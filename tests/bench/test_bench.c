@@ -24,6 +24,7 @@ static const char *const rows[] = {
     "minimalt-memory",
     "tcpcrypt-memory",
     "esp",
+    "ipsec-memory",
 };
 
 static void check_status(int expected)
@@ -86,7 +87,7 @@ static void help_names_them_all(void **state)
     (void)state;
     static const char *const names[] = {"tls13",           "wireguard", "forwarding", "tls13-scale",
                                         "wireguard-scale", "flood",     "loss-sweep", "curvecp",
-                                        "minimalt",        "tcpcrypt"};
+                                        "minimalt",        "tcpcrypt",  "ipsec"};
     program_run(&said, "/", SHAKEDOWN " bench --help");
     check_status(0);
     for (size_t i = 0; i < SD_ROWS(names); i++)

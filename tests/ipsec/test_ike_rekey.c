@@ -22,6 +22,7 @@ static const struct row rows[] = {
     {"child, by both at once", "child", CLIENT | SERVER, .updates = 2},
     {"child with PFS, by the client", "child", CLIENT, {pfs, pfs}, 1, 4},
     {"child with PFS, by both", "child", CLIENT | SERVER, {pfs, pfs}, 2, 8},
+    {"child with PFS, as only the client wants", "child", CLIENT, {pfs, NULL}, 1, 4},
     {"child, another group", "child", CLIENT, {groups_a, groups_b}, 1, 5},
     {"IKE SA, by the client", "ike", CLIENT, .updates = 1, .dh = 4},
     {"IKE SA, by the server", "ike", SERVER, .updates = 1, .dh = 4},
