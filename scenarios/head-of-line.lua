@@ -6,7 +6,7 @@
 -- A client asks for eight objects at once.  On one byte stream they come one after the other, and
 -- behind a lost packet everything waits until it has come again.  Where each object has a stream of
 -- its own, only that object waits; but all share the path, so that none is whole much before the
--- rest.
+-- rest.  MinimaLT has a connection for each object and one order for all of them.
 
 local client, server = host "client", host "server"
 
@@ -16,7 +16,7 @@ return scenario {
   tags    = { "loss", "streams", "survey" },
 
   sweep = {
-    protocol = { "tls13", "quic", "gquic" },
+    protocol = { "tls13", "quic", "gquic", "minimalt" },
     rtt      = { 50*ms },
     loss     = { 0*percent, 1*percent, 2*percent, 5*percent },
     repeats  = 40,

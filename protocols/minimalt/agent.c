@@ -97,12 +97,21 @@ static int open_session(struct sd_agent *agent, sd_time now, const struct sd_ope
     return SD_OK;
 }
 
+/* The connection that is that stream of the session; a client's is made now. */
+static struct mt_connection *stream_of(struct minimalt *mt, struct mt_connection *session,
+                                       uint64_t stream)
+{
+    struct mt_connection *c = stream ? mt_connection_by_stream(session, stream) : session;
+    return c || !session->initiator || session->closing ? c : mt_create_beside(mt, session, stream);
+}
+
 static long app_in(struct sd_agent *agent, sd_time now, sd_sid sid, uint64_t stream,
                    const uint8_t *data, size_t len, bool fin)
 {
     struct minimalt *mt = at(agent, now);
-    struct mt_connection *c = mt_connection_by_sid(mt, sid);
-    if (!c || stream != 0)
+    struct mt_connection *session = mt_connection_by_sid(mt, sid);
+    struct mt_connection *c = session ? stream_of(mt, session, stream) : NULL;
+    if (!c)
         return SD_E_ARG;
     if (c->out_ended || c->closing)
         return SD_E_STATE;

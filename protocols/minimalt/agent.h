@@ -1,6 +1,7 @@
 /* agent.h - MinimaLT for hosts: sim/core/agent.h says the rest.
  *
- * A session is a connection; connections to one server share a tunnel.  A client is ready at once
+ * A session is a connection, and so is every further stream of it (app_in with a stream that is not
+ * 0, of the client's choice); connections to one server share a tunnel.  A client is ready at once
  * where it has its server's record, and its first data go with the first packet.
  *
  * Options: "service": what a client asks for and a server offers; "puzzle_bits": how hard a

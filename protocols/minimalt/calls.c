@@ -19,6 +19,7 @@ static const struct {
     [MT_CALL_PUZZLE] = {MT_PUZZLE_LEN + 8, MT_PUZZLE_LEN + 8, true},
     [MT_CALL_PUZZLE_SOLUTION] = {MT_PUZZLE_R + 8, MT_PUZZLE_R + 8, true},
     [MT_CALL_WINDOW_SIZE] = {12, 12, true},
+    [MT_CALL_BESIDE] = {16, 16, true},
     [MT_CALL_DATA] = {0, UINT16_MAX, false},
 };
 

@@ -26,6 +26,22 @@ struct mt_connection *mt_connection_new(struct minimalt *mt, bool initiator)
     return c;
 }
 
+struct mt_connection *mt_connection_beside(struct minimalt *mt, struct mt_connection *session,
+                                           uint32_t id, uint64_t stream)
+{
+    struct mt_connection *c =
+        mt->connections < MT_CONNECTIONS ? sd_alloc(mt->env, sizeof *c) : NULL;
+    if (!c)
+        return NULL;
+    c->sid = session->sid;
+    c->stream = stream;
+    c->initiator = session->initiator;
+    c->welcome = c->granted = MT_STREAM_WINDOW;
+    mt->connections++;
+    mt_connection_join(c, session->tunnel, id);
+    return c;
+}
+
 void mt_connection_append(struct mt_tunnel *t, struct mt_connection *c)
 {
     struct mt_connection **at = &t->connections;
@@ -42,15 +58,28 @@ void mt_connection_join(struct mt_connection *c, struct mt_tunnel *t, uint32_t i
     c->id = t->last_connection = id;
 }
 
+/* The next of its session after `at`; NULL: no more. */
+static struct mt_connection *next_beside(const struct mt_connection *session,
+                                         const struct mt_connection *at)
+{
+    struct mt_connection *c = at ? at->next : session->tunnel ? session->tunnel->connections : NULL;
+    while (c && (c->sid != session->sid || c->stream == 0))
+        c = c->next;
+    return c;
+}
+
 void mt_connection_free(struct minimalt *mt, struct mt_connection *c)
 {
+    for (struct mt_connection *beside; c->stream == 0 && (beside = next_beside(c, NULL));)
+        mt_connection_free(mt, beside);
     if (c->tunnel) {
         struct mt_connection **at = &c->tunnel->connections;
         while (*at != c)
             at = &(*at)->next;
         *at = c->next;
     }
-    sd_index_remove(&mt->by_sid, hash_of_sid(mt, c->sid), c);
+    if (c->stream == 0)
+        sd_index_remove(&mt->by_sid, hash_of_sid(mt, c->sid), c);
     mt->connections--;
     mt_queue_fini(&c->out);
     sd_free(c->wanted);
@@ -68,6 +97,14 @@ struct mt_connection *mt_connection_by_sid(const struct minimalt *mt, sd_sid sid
     return NULL;
 }
 
+struct mt_connection *mt_connection_by_stream(const struct mt_connection *session, uint64_t stream)
+{
+    struct mt_connection *c = NULL;
+    while ((c = next_beside(session, c)) && c->stream != stream)
+        ;
+    return c;
+}
+
 struct mt_connection *mt_connection_by_id(const struct mt_tunnel *t, uint32_t id)
 {
     struct mt_connection *c = t->connections;
@@ -81,6 +118,7 @@ struct sd_event *mt_tell(struct minimalt *mt, const struct mt_connection *c,
 {
     struct sd_event *e = sd_outbox_event(&mt->outbox, kind, c->sid, NULL);
     e->detail = detail;
+    e->stream = c->stream;
     if (c->tunnel)
         e->path = c->tunnel->path;
     else if (c->wanted)
@@ -88,10 +126,19 @@ struct sd_event *mt_tell(struct minimalt *mt, const struct mt_connection *c,
     return e;
 }
 
+void mt_tell_all(struct minimalt *mt, const struct mt_tunnel *t, enum sd_event_kind kind,
+                 const char *detail)
+{
+    for (const struct mt_connection *c = t->connections; c; c = c->next)
+        if (c->stream == 0)
+            mt_tell(mt, c, kind, detail);
+}
+
+/* What is beside it ends with it; of a stream the application hears no more than its end. */
 void mt_connection_end(struct minimalt *mt, struct mt_connection *c, enum sd_event_kind kind,
                        uint64_t code, const char *detail)
 {
-    if (!c->held)
+    if (!c->held && c->stream == 0)
         mt_tell(mt, c, kind, detail)->code = code;
     mt_connection_free(mt, c);
 }
@@ -109,10 +156,20 @@ long mt_connection_write(struct minimalt *mt, struct mt_connection *c, const uin
     return (long)taken;
 }
 
+/* close() follows everything that was said in the session. */
+static bool may_close(const struct mt_connection *c)
+{
+    const struct mt_connection *beside = NULL;
+    while (c->closing && (beside = next_beside(c, beside)))
+        if (beside->out.len > 0)
+            return false;
+    return c->closing;
+}
+
 bool mt_connection_has_more(const struct mt_connection *c)
 {
     return (c->out.len > 0 && c->sent < c->welcome) ||
-           (c->out.len == 0 && (c->closing || (c->out_ended && !c->end_sent)));
+           (c->out.len == 0 && (may_close(c) || (c->out_ended && !c->end_sent)));
 }
 
 static void put_call(struct sd_writer *w, uint32_t connection, enum mt_call call, size_t len)
@@ -140,13 +197,15 @@ static void cut_data(struct minimalt *mt, struct mt_connection *c, struct sd_wri
     }
 }
 
-/* Both streams have ended: there is nothing that anybody could say. */
-static bool look_for_end(struct minimalt *mt, struct mt_connection *c)
+/* Both directions have ended: there is nothing that anybody could say, unless beside it. */
+static void look_for_end(struct minimalt *mt, struct mt_connection *c)
 {
-    if (!c->end_sent || !c->in_ended)
-        return false;
+    if (!c->end_sent || !c->in_ended || (c->stream == 0 && next_beside(c, NULL)))
+        return;
+    struct mt_connection *session = c->stream ? mt_connection_by_sid(mt, c->sid) : NULL;
     mt_connection_end(mt, c, SD_EV_CLOSED, 0, "both streams have ended");
-    return true;
+    if (session)
+        look_for_end(mt, session);
 }
 
 void mt_connection_cut(struct minimalt *mt, struct mt_connection *c, struct sd_writer *w)
@@ -155,7 +214,7 @@ void mt_connection_cut(struct minimalt *mt, struct mt_connection *c, struct sd_w
         cut_data(mt, c, w);
     if (c->out.len > 0 || (size_t)(w->end - w->at) < MT_CALL_HEADER + 4)
         return;
-    if (c->closing) {
+    if (may_close(c)) {
         put_call(w, 0, MT_CALL_CLOSE, 4);
         sd_put32(w, c->id);
         mt_connection_end(mt, c, SD_EV_CLOSED, 0, "by this side");

@@ -83,6 +83,8 @@ int mt_control_handle(struct minimalt *mt, struct mt_tunnel *t, struct mt_said *
         return mt_puzzle_asked(mt, t, &said->arguments);
     case MT_CALL_PUZZLE_SOLUTION:
         return mt_puzzle_answered(mt, t, &said->arguments);
+    case MT_CALL_BESIDE:
+        return mt_create_beside_asked(mt, t, &said->arguments);
     case MT_CALL_WINDOW_SIZE:
         return on_window_size(t, &said->arguments);
     default:

@@ -68,6 +68,31 @@ bool mt_create(struct minimalt *mt, struct mt_connection *c)
                           arguments, sd_written(&w));
 }
 
+static void put_beside(uint8_t arguments[16], const struct mt_connection *c,
+                       const struct mt_connection *session)
+{
+    struct sd_writer w = sd_writer_of(arguments, 16);
+    sd_put32(&w, c->id);
+    sd_put32(&w, session->id);
+    sd_put64(&w, c->stream);
+}
+
+struct mt_connection *mt_create_beside(struct minimalt *mt, struct mt_connection *session,
+                                       uint64_t stream)
+{
+    struct mt_tunnel *t = session->tunnel;
+    uint8_t arguments[16];
+    struct mt_connection *c =
+        t ? mt_connection_beside(mt, session, t->last_connection + 1, stream) : NULL;
+    if (!c)
+        return NULL;
+    put_beside(arguments, c, session);
+    if (mt_control_say(mt, t, MT_CALL_BESIDE, arguments, sizeof arguments))
+        return c;
+    mt_connection_free(mt, c);
+    return NULL;
+}
+
 /* -- responder -- */
 
 static bool offers(const struct minimalt *mt, struct sd_reader *service)
@@ -130,6 +155,22 @@ int mt_create_asked(struct minimalt *mt, struct mt_tunnel *t, struct mt_said *sa
     mt->stats.handshakes += first;
     mt_connection_join(c, t, id);
     return first || !mt_accept_wants_work(mt) ? grant(mt, c, &user) : hold(mt, c, &user);
+}
+
+/* The user has been looked at, and has worked if that was asked for. */
+int mt_create_beside_asked(struct minimalt *mt, struct mt_tunnel *t, struct sd_reader *arguments)
+{
+    uint32_t id = sd_get32(arguments);
+    struct mt_connection *session = mt_connection_by_id(t, sd_get32(arguments));
+    uint64_t stream = sd_get64(arguments);
+    if (t->initiator || id <= t->last_connection || stream == 0)
+        return SD_DROP_STATE;
+    if (!session || session->stream || session->held || mt_connection_by_stream(session, stream))
+        return refuse(mt, t, id, SD_DROP_UNKNOWN);
+    if (!mt_connection_beside(mt, session, id, stream))
+        return refuse(mt, t, id, SD_DROP_FULL);
+    mt_control_say_of(mt, t, MT_CALL_ACK, id);
+    return SD_OK;
 }
 
 /* -- those that were held -- */

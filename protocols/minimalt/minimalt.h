@@ -9,7 +9,7 @@
 #include "sim/core/index.h"
 #include "sim/core/outbox.h"
 
-/* -- connections: what an application calls a session -- */
+/* -- connections: what an application calls a session, or another stream of one -- */
 
 struct mt_wanted { /* of a connection that waits for its server's record */
     struct sd_path path;
@@ -29,6 +29,7 @@ struct mt_held { /* of a connection whose initiator has to solve a puzzle first 
 
 struct mt_connection {
     sd_sid sid;
+    uint64_t stream;          /* of the session: 0, or it stands beside the connection that is 0 */
     uint32_t id;              /* in its tunnel */
     struct mt_tunnel *tunnel; /* NULL: it waits */
     struct mt_wanted *wanted;
@@ -201,10 +202,14 @@ bool mt_send_affordable(const struct minimalt *, const struct mt_tunnel *, size_
 
 /* connection.c */
 struct mt_connection *mt_connection_new(struct minimalt *, bool initiator);
+/* One that stands beside another, in its tunnel; NULL: no memory. */
+struct mt_connection *mt_connection_beside(struct minimalt *, struct mt_connection *, uint32_t id,
+                                           uint64_t stream);
 void mt_connection_append(struct mt_tunnel *, struct mt_connection *); /* to its list */
 void mt_connection_join(struct mt_connection *, struct mt_tunnel *, uint32_t id);
 void mt_connection_free(struct minimalt *, struct mt_connection *);
 struct mt_connection *mt_connection_by_sid(const struct minimalt *, sd_sid);
+struct mt_connection *mt_connection_by_stream(const struct mt_connection *, uint64_t stream);
 struct mt_connection *mt_connection_by_id(const struct mt_tunnel *, uint32_t id);
 long mt_connection_write(struct minimalt *, struct mt_connection *, const uint8_t *, size_t,
                          bool fin);
@@ -212,12 +217,15 @@ long mt_connection_write(struct minimalt *, struct mt_connection *, const uint8_
 int mt_connection_data(struct minimalt *, struct mt_connection *, const uint8_t *, size_t);
 /* Cuts bytes, the end and close() into w, as far as they may go. */
 void mt_connection_cut(struct minimalt *, struct mt_connection *, struct sd_writer *w);
-bool mt_connection_has_more(const struct mt_connection *);
+bool mt_connection_has_more(const struct mt_connection *); /* that may be sent */
 /* Tells the application that it is over, and frees it. */
 void mt_connection_end(struct minimalt *, struct mt_connection *, enum sd_event_kind, uint64_t code,
                        const char *detail);
 struct sd_event *mt_tell(struct minimalt *, const struct mt_connection *, enum sd_event_kind,
                          const char *detail);
+/* Every session of the tunnel. */
+void mt_tell_all(struct minimalt *, const struct mt_tunnel *, enum sd_event_kind,
+                 const char *detail);
 
 /* control.c: the calls of the control connection.  enum sd_result. */
 int mt_control_handle(struct minimalt *, struct mt_tunnel *, struct mt_said *);
@@ -227,6 +235,9 @@ bool mt_control_say_of(struct minimalt *, struct mt_tunnel *, enum mt_call, uint
 /* create.c */
 /* create() or createAuth() of a connection that this side opens. */
 bool mt_create(struct minimalt *, struct mt_connection *);
+/* The same for another stream of a session; NULL: no memory, or no tunnel yet. */
+struct mt_connection *mt_create_beside(struct minimalt *, struct mt_connection *, uint64_t stream);
+int mt_create_beside_asked(struct minimalt *, struct mt_tunnel *, struct sd_reader *arguments);
 int mt_create_asked(struct minimalt *, struct mt_tunnel *, struct mt_said *); /* enum sd_result */
 int mt_create_hold_data(struct minimalt *, struct mt_connection *, const uint8_t *, size_t);
 /* The puzzle in the tunnel was solved: what was held goes on. */

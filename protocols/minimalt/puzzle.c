@@ -99,8 +99,7 @@ int mt_puzzle_solve(struct minimalt *mt, struct mt_tunnel *t, const struct mt_pa
         sd_free(solution);
         return result;
     }
-    for (struct mt_connection *c = t->connections; c; c = c->next)
-        mt_tell(mt, c, SD_EV_NOTE, "a puzzle was solved");
+    mt_tell_all(mt, t, SD_EV_NOTE, "a puzzle was solved");
     mt_transport_repeat(&t->transport);
     mt_tunnel_pump(mt, t);
     return SD_OK;

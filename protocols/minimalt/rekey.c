@@ -9,18 +9,14 @@
 #include "protocols/minimalt/minimalt.h"
 #include <string.h>
 
+#define RENEWED "the tunnel has another name and key"
+
 static void next_secret(uint8_t next[MT_KEY_LEN], const uint8_t secret[MT_KEY_LEN])
 {
     uint8_t hash[SD_SHA512_LEN];
     sd_sha512(hash, secret, MT_KEY_LEN, NULL, 0);
     memcpy(next, hash, MT_KEY_LEN);
     sd_wipe(hash, sizeof hash);
-}
-
-static void tell_all(struct minimalt *mt, const struct mt_tunnel *t)
-{
-    for (const struct mt_connection *c = t->connections; c; c = c->next)
-        mt_tell(mt, c, SD_EV_KEY_UPDATE, "the tunnel has another name and key");
 }
 
 /* -- initiator -- */
@@ -64,7 +60,7 @@ static void go_on(struct minimalt *mt, struct mt_tunnel *t)
     t->next_known = t->rekey_wanted = t->confirmed = false;
     t->probe = true; /* the other side shall know */
     mt_transport_restart(&t->transport);
-    tell_all(mt, t);
+    mt_tell_all(mt, t, SD_EV_KEY_UPDATE, RENEWED);
 }
 
 void mt_rekey_ask(struct minimalt *mt, struct mt_tunnel *t)
@@ -116,7 +112,7 @@ bool mt_rekey_follow(struct minimalt *mt, struct mt_tunnel *t, const struct mt_p
         t->next_tid = 0;
         memcpy(t->secret, secret, MT_KEY_LEN);
         mt_transport_restart(&t->transport);
-        tell_all(mt, t);
+        mt_tell_all(mt, t, SD_EV_KEY_UPDATE, RENEWED);
     }
     sd_wipe(secret, sizeof secret);
     return good;

@@ -153,13 +153,6 @@ void mt_tunnel_fail(struct minimalt *mt, struct mt_tunnel *t, uint64_t code, con
 
 /* -- the other side -- */
 
-static void tell_all(struct minimalt *mt, const struct mt_tunnel *t, enum sd_event_kind kind,
-                     const char *detail)
-{
-    for (const struct mt_connection *c = t->connections; c; c = c->next)
-        mt_tell(mt, c, kind, detail);
-}
-
 /* P: a tunnel is independent of addresses; it is where its newest packet came from. */
 static void follow(struct minimalt *mt, struct mt_tunnel *t, const struct sd_path *path)
 {
@@ -169,7 +162,7 @@ static void follow(struct minimalt *mt, struct mt_tunnel *t, const struct sd_pat
     t->path.remote = path->remote;
     mt_transport_repeat(&t->transport);
     mt_transport_restart(&t->transport);
-    tell_all(mt, t, SD_EV_MIGRATED, "a newer packet came from there");
+    mt_tell_all(mt, t, SD_EV_MIGRATED, "a newer packet came from there");
 }
 
 void mt_tunnel_heard(struct minimalt *mt, struct mt_tunnel *t, const struct sd_path *path,
@@ -190,9 +183,9 @@ void mt_tunnel_met(struct minimalt *mt, struct mt_tunnel *t)
     if (!t->initiator)
         mt->strangers--;
     if (t->initiator)
-        tell_all(mt, t, SD_EV_PEER_AUTH, "it has the key of its signed record");
+        mt_tell_all(mt, t, SD_EV_PEER_AUTH, "it has the key of its signed record");
     else
-        tell_all(mt, t, SD_EV_VALIDATED, "what was sent there was acknowledged");
+        mt_tell_all(mt, t, SD_EV_VALIDATED, "what was sent there was acknowledged");
     sd_free(t->solution);
     t->solution = NULL;
 }

@@ -66,6 +66,10 @@ enum mt_call {
     MT_CALL_PUZZLE_SOLUTION, /* r 80, n' 8 */
     MT_CALL_WINDOW_SIZE,     /* connection 4, position 8 up to which its bytes are welcome */
 
+    /* Ours: connection 4, connection it stands beside 4, number 8: for the same user and service;
+     * to the application, another stream of the same session */
+    MT_CALL_BESIDE,
+
     /* Ours: of every other connection, the one call of an application that speaks in bytes */
     MT_CALL_DATA, /* the next bytes; none: that was the last */
     MT_CALLS

@@ -79,7 +79,7 @@ static void put_call(uint8_t *box, size_t len, uint8_t call)
         [MT_CALL_REQUEST_CERT] = 32, [MT_CALL_OK] = 0,
         [MT_CALL_PUZZLE] = 156,      [MT_CALL_PUZZLE_SOLUTION] = 88,
         [MT_CALL_DATA] = 20,         [MT_CALL_GIVE_CERT] = 263,
-        [MT_CALL_WINDOW_SIZE] = 12,
+        [MT_CALL_WINDOW_SIZE] = 12,  [MT_CALL_BESIDE] = 16,
     };
     struct sd_writer w = sd_writer_of(box, len);
     sd_put32(&w, 3); /* perhaps the next */

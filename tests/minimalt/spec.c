@@ -95,7 +95,7 @@ bool spec_open(struct spec_packet *p, const uint8_t *data, size_t len, const uin
 
 static const char *const names[] = {
     "",        "next-tid", "rekey-now", "create", "create-auth", "ack",         "refuse", "close",
-    "request", "give",     "ok",        "puzzle", "solution",    "window-size", "data",
+    "request", "give",     "ok",        "puzzle", "solution",    "window-size", "beside", "data",
 };
 
 /* The call at *at, which moves behind it; NULL at the end. */

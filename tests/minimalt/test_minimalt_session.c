@@ -337,6 +337,75 @@ static void test_turns(void **state)
     pair_end(&p);
 }
 
+/* Bytes that arrived at the seat on that stream of the session, and whether it has ended. */
+static size_t heard(struct pair *p, int seat, sd_sid sid, uint64_t stream, bool *fin)
+{
+    const struct sd_mem_event *e;
+    size_t bytes = 0;
+    *fin = false;
+    for (size_t i = 0; (e = sd_mem_find(p->mem, seat, SD_EV_DATA, i)); i++)
+        if (e->sid == sid && e->stream == stream) {
+            bytes += e->len;
+            *fin |= e->fin;
+        }
+    return bytes;
+}
+
+/* Streams of one session are connections beside the first: no other user, no other handshake; each
+ * ends by itself, and the session when all have. */
+static void test_streams_beside(void **state)
+{
+    (void)state;
+    enum { STREAMS = 5, UP = 3000, DOWN = 20000 };
+    struct pair p;
+    bool fin;
+    pair_cached(&p, &(struct pair_options){0});
+    uint64_t derives = sd_account_calls(&sd_mem_seat(p.mem, p.server)->env->account, SD_OP_DERIVE);
+    pair_open(&p, &(struct pair_options){0});
+    for (uint64_t s = 0; s < STREAMS; s++)
+        sd_mem_send(p.mem, p.client, p.client_sid, s, pair_bytes(UP), UP, true);
+    pair_run(&p, SD_SECOND);
+    for (uint64_t s = 0; s < STREAMS; s++) {
+        pair_check(&p, UP, heard(&p, p.server, p.server_sid, s, &fin), "bytes of a stream up");
+        pair_check(&p, true, fin, "its end");
+        sd_mem_send(p.mem, p.server, p.server_sid, s, pair_bytes(DOWN), DOWN, s > 0);
+    }
+    pair_run(&p, 5 * SD_SECOND);
+    for (uint64_t s = 0; s < STREAMS; s++) {
+        pair_check(&p, DOWN, heard(&p, p.client, p.client_sid, s, &fin), "bytes of a stream down");
+        pair_check(&p, s > 0, fin, "its end");
+    }
+    pair_check(&p, 1, count(&p, p.server, SD_EV_READY), "sessions");
+    pair_check(&p, 0, count(&p, -1, SD_EV_CLOSED), "CLOSED, as stream 0 goes on");
+    pair_check(&p, derives + 2,
+               sd_account_calls(&sd_mem_seat(p.mem, p.server)->env->account, SD_OP_DERIVE),
+               "agreements: tunnel and user");
+    sd_mem_send(p.mem, p.server, p.server_sid, 0, "", 0, true);
+    pair_run(&p, SD_SECOND);
+    pair_check(&p, 2, count(&p, -1, SD_EV_CLOSED), "CLOSED on both sides");
+    pair_end(&p);
+}
+
+/* close() ends all streams, after what was said on any of them. */
+static void test_close_with_streams(void **state)
+{
+    (void)state;
+    struct pair p;
+    bool fin;
+    pair_cached(&p, &(struct pair_options){0});
+    pair_open(&p, &(struct pair_options){0});
+    sd_mem_send(p.mem, p.client, p.client_sid, 0, "x", 1, false);
+    sd_mem_send(p.mem, p.client, p.client_sid, 9, pair_bytes(50000), 50000, false);
+    sd_mem_close(p.mem, p.client, p.client_sid);
+    pair_run(&p, 5 * SD_SECOND);
+    pair_check(&p, 50000, heard(&p, p.server, p.server_sid, 9, &fin), "bytes of stream 9");
+    pair_check(&p, 1, count(&p, p.server, SD_EV_CLOSED), "server CLOSED");
+    pair_check(&p, 0, pair_agent(&p, p.server)->connections, "connections left");
+    pair_check(&p, SD_E_ARG, sd_mem_send(p.mem, p.server, p.server_sid, 9, "x", 1, false),
+               "nothing can be said any more");
+    pair_end(&p);
+}
+
 /* -- who and what -- */
 
 static void test_refusals(void **state)
@@ -452,6 +521,8 @@ int main(void)
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_connections_share_a_tunnel),
         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_streams_beside),
+        cmocka_unit_test(test_close_with_streams),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_wrong_server),
         cmocka_unit_test(test_bad_options),
