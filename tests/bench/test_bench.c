@@ -25,6 +25,7 @@ static const char *const rows[] = {
     "tcpcrypt-memory",
     "esp",
     "ipsec-memory",
+    "srtp-packet",
 };
 
 static void check_status(int expected)

@@ -90,6 +90,7 @@ static const struct row rows[] = {
     {.protocol = "wireguard", .mode = "fresh"},
     {.protocol = "wireguard", .mode = "psk", .costs = true},
     {.protocol = "srtp", .mode = "resumed", .costs = true},
+    {.protocol = "srtp", .mode = "dtls13-cid"},
     {.protocol = "tcpcrypt", .mode = "resumed", .costs = true, .keyless = true},
     {.protocol = "ipsec", .mode = "fresh"},
     {.protocol = "ipsec", .mode = "eap", .costs = true},

@@ -310,6 +310,8 @@ static void test_configurations(void **state)
     (void)state;
     static const struct sd_option bad_option[] = {{"ticket", "1"}, {0}};
     static const struct sd_option bad_value[] = {{"tickets", "many"}, {0}};
+    static const struct sd_option media[] = {{"use_srtp", "SRTP_AEAD_AES_128_GCM"}, {0}};
+    static const struct sd_option timer[] = {{"timer", "400"}, {0}};
     static const struct {
         struct sd_config config;
         const char *words;
@@ -321,6 +323,8 @@ static void test_configurations(void **state)
         {{.role = SD_ROLE_CLIENT, .path_mtu = 100}, "path_mtu"},
         {{.role = SD_ROLE_CLIENT, .options = bad_option}, "did you mean 'tickets'"},
         {{.role = SD_ROLE_CLIENT, .options = bad_value}, "found 'many'"},
+        {{.role = SD_ROLE_CLIENT, .options = media}, "on DTLS"},
+        {{.role = SD_ROLE_CLIENT, .options = timer}, "on DTLS"},
         {{.role = SD_ROLE_CLIENT, .ca = "no PEM"}, "OpenSSL"},
         {{0}, "role"},
     };
