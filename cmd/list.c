@@ -80,19 +80,38 @@ static json_t *list_metrics(struct sd_error *error)
     return list;
 }
 
+/* The name of the scenario that is a probe of it; "" where there is none. */
+static const char *probe_of(const struct sd_scenarios *all, const char *feature)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct sd_scenario *scenario = all->file[i].scenario;
+        json_t *about = scenario ? json_loads(sd_scenario_json(scenario), 0, NULL) : NULL;
+        const char *of = json_string_value(json_object_get(about, "feature"));
+        bool found = of && !strcmp(of, feature);
+        json_decref(about);
+        if (found)
+            return sd_scenario_name(scenario);
+    }
+    return "";
+}
+
 static json_t *list_features(struct sd_error *error)
 {
-    (void)error;
+    struct sd_scenarios all;
+    if (sd_scenarios_all(&all, error) < 0)
+        return NULL;
     json_t *list = json_array();
     for (const struct sd_feature *feature = sd_features; feature->bit; feature++) {
         json_t *claimed = json_array();
         for (const struct sd_agent_ops *const *at = sd_agents; *at; at++)
             if ((*at)->features & feature->bit)
                 json_array_append_new(claimed, json_string((*at)->name));
-        json_array_append_new(list, json_pack("{ss ss ss so}", "name", feature->brief, "title",
-                                              feature->title, "meaning", feature->meaning,
-                                              "claimed_by", claimed));
+        json_array_append_new(list,
+                              json_pack("{ss ss ss ss so}", "name", feature->brief, "title",
+                                        feature->title, "meaning", feature->meaning, "probe",
+                                        probe_of(&all, feature->brief), "claimed_by", claimed));
     }
+    sd_scenarios_free(&all);
     return list;
 }
 
@@ -128,7 +147,7 @@ static json_t *list_costs(struct sd_error *error)
 static const char *const protocol_columns[] = {"name", "service", "spec", "modes", NULL};
 static const char *const scenario_columns[] = {"name", "runs", "tags", "question", NULL};
 static const char *const metric_columns[] = {"name", "column", "what", NULL};
-static const char *const feature_columns[] = {"name", "title", "claimed_by", NULL};
+static const char *const feature_columns[] = {"name", "title", "probe", "meaning", NULL};
 static const char *const word_columns[] = {"name", "what", NULL};
 static const char *const cost_columns[] = {"name", "version", "rows", "machine", NULL};
 
@@ -141,7 +160,8 @@ static const struct kind kinds[] = {
      "that\n"
      "the clients named before it began, \"honest.success\"; what belongs to one is their median.\n"
      "next: name one in a scenario's measure = { ... }"},
-    {"features", feature_columns, list_features, "next: shakedown list protocols --json"},
+    {"features", feature_columns, list_features,
+     "next: shakedown run features, or the probe of one"},
     {"words", word_columns, list_words, "next: read a scenario of scenarios/, then write one"},
     {"costs", cost_columns, list_costs, "next: cost \"NAME\" in a scenario's host"},
 };

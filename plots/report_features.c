@@ -41,6 +41,16 @@ static void put_counts(FILE *to, const struct sd_features *features)
 
 /* -- the matrix -- */
 
+/* The word of a cell, and the mode where it is not the usual one. */
+static void put_found(FILE *to, const struct sd_feature_cell *cell)
+{
+    sd_xml(to, sd_found_names[cell->found]);
+    if (*cell->mode && strcmp(cell->mode, "fresh") != 0) {
+        fputs(", mode ", to);
+        sd_xml(to, cell->mode);
+    }
+}
+
 static void put_cell(FILE *to, const struct sd_feature_cell *cell)
 {
     static const char *const look[] = {"na", "no", "partly", "yes", "bad"};
@@ -118,7 +128,9 @@ static void put_disagreements(FILE *to, const struct sd_features *features)
             }
             if (!open)
                 continue;
-            fprintf(to, "</td><td>%s</td><td class=\"w\">", sd_found_names[cell->found]);
+            fputs("</td><td>", to);
+            put_found(to, cell);
+            fputs("</td><td class=\"w\">", to);
             sd_xml(to, cell->reason);
             fputs("</td></tr>\n", to);
         }
@@ -157,7 +169,9 @@ static void put_evidence(FILE *to, const struct sd_stored *stored,
         const struct sd_feature_cell *cell = sd_features_cell(features, f, p);
         fprintf(to, "<tr id=\"f-%s-%s\">", feature->brief, cell->protocol);
         report_cell(to, "protocol", cell->protocol, false);
-        fprintf(to, "<td>%s</td><td class=\"w\">", sd_found_names[cell->found]);
+        fputs("<td>", to);
+        put_found(to, cell);
+        fputs("</td><td class=\"w\">", to);
         sd_xml(to, cell->seen);
         fputs("</td><td class=\"w\">", to);
         if (*cell->run)

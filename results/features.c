@@ -143,6 +143,7 @@ static void take_run(struct sd_features *f, const json_t *probe, const struct sd
         return;
     cell->found = known ? (enum sd_found)verdict : SD_FOUND_NOTHING;
     cell->seen = sd_frame_cell(frame, row, sd_frame_column(frame, "detail"));
+    cell->mode = sd_frame_cell(frame, row, sd_frame_column(frame, "mode"));
     cell->row = row;
     name_run(cell, probe, frame, row);
 }
@@ -194,6 +195,7 @@ static int fill(struct sd_features *f, const json_t *manifest, const struct sd_f
         f->cell[i] = (struct sd_feature_cell){.feature = f->feature[i / f->protocols],
                                               .protocol = f->protocol[i % f->protocols],
                                               .found = SD_FOUND_NOTHING,
+                                              .mode = "",
                                               .seen = ""};
     int scenario = sd_frame_column(frame, "scenario");
     for (size_t row = 0; row < sd_frame_rows(frame); row++) {
@@ -247,7 +249,7 @@ static void matrix(const struct sd_features *f, struct sd_grid *grid)
 
 static void rows(const struct sd_features *f, struct sd_grid *grid)
 {
-    static const char *const column[] = {"feature", "title", "protocol", "measured"};
+    static const char *const column[] = {"feature", "title", "protocol", "measured", "mode"};
     for (size_t c = 0; c < sizeof column / sizeof *column; c++)
         sd_grid_column(grid, column[c], false);
     for (int e = 0; e < SD_EDITIONS; e++)
@@ -260,6 +262,7 @@ static void rows(const struct sd_features *f, struct sd_grid *grid)
         sd_grid_cell(grid, cell->feature->title);
         sd_grid_cell(grid, cell->protocol);
         sd_grid_cell(grid, sd_found_names[cell->found]);
+        sd_grid_cell(grid, cell->mode);
         for (int e = 0; e < SD_EDITIONS; e++)
             sd_grid_cell(grid, cell->says[e].claim ? cell->says[e].claim : "says nothing");
         sd_grid_cell(grid, cell->run);

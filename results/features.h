@@ -38,6 +38,7 @@ struct sd_feature_cell {
         const char *where; /* in its text */
     } says[SD_EDITIONS];
     enum sd_found found;
+    const char *mode;   /* of the run that showed it */
     const char *seen;   /* why, in a sentence */
     const char *reason; /* of a disagreement: results/claims/reasons.csv, else what was seen */
     size_t row;         /* of runs.csv: the evidence */
