@@ -14,6 +14,7 @@
 #include "protocols/crypto/box.h"
 #include "protocols/crypto/ctr.h"
 #include "protocols/crypto/kdf.h"
+#include "protocols/crypto/mask.h"
 #include "protocols/crypto/modp.h"
 
 enum { SMALL = 64, LARGE = 16384, RECORD_AAD = 13 };
@@ -202,6 +203,20 @@ static bool cm_prf(struct probe_tools *t, size_t len)
     return true;
 }
 
+static bool aes_mask(struct probe_tools *t, size_t len)
+{
+    (void)t, (void)len;
+    sd_aes_mask(out, in, in, 16);
+    return true;
+}
+
+static bool chacha20_mask(struct probe_tools *t, size_t len)
+{
+    (void)t, (void)len;
+    sd_chacha20_mask(out, in, in);
+    return true;
+}
+
 static void no_chance(struct sd_env *env, void *buf, size_t len)
 {
     (void)env;
@@ -271,6 +286,8 @@ const struct probe probes[] = {
     {SD_OP_SEAL, "AES-128-CBC", "AES-128-CBC", true, seal},
     {SD_OP_SEAL, "AES-256-CBC", "AES-256-CBC", true, seal},
     {SD_OP_SEAL, "AES-128-CTR", NULL, true, ctr_seal},
+    {SD_OP_SEAL, "AES-128-ECB", NULL, false, aes_mask},
+    {SD_OP_SEAL, "ChaCha20", NULL, false, chacha20_mask},
     {0},
 };
 
@@ -286,6 +303,7 @@ const struct probe_alias probe_aliases[] = {
     {SD_OP_KDF, "HKDF-SHA2-256", SD_OP_KDF, "HKDF"},
     {SD_OP_KDF, "AES-256-CM-PRF", SD_OP_KDF, "AES-128-CM-PRF"},
     {SD_OP_KDF, "*", SD_OP_KDF, "HKDF"},
+    {SD_OP_SEAL, "AES-256-ECB", SD_OP_SEAL, "AES-128-ECB"},
     {SD_OP_SEAL, "*", SD_OP_SEAL, "AES-256-CBC"},
     {SD_OP_OPEN, "AES-128-GCM", SD_OP_SEAL, "AES-128-GCM"},
     {SD_OP_OPEN, "AES-256-GCM", SD_OP_SEAL, "AES-256-GCM"},

@@ -53,6 +53,7 @@ void bench_ratio(struct bench_row *, const struct bench_side *a, const struct be
 int bench_flood(struct bench_run *, bool quick, struct sd_error *);
 int bench_loss_sweep(struct bench_run *, bool quick, struct sd_error *);
 int bench_curvecp(struct bench_run *, bool quick, struct sd_error *);
+int bench_dtls13(struct bench_run *, bool quick, struct sd_error *);
 int bench_minimalt(struct bench_run *, bool quick, struct sd_error *);
 int bench_tcpcrypt(struct bench_run *, bool quick, struct sd_error *);
 int bench_ipsec(struct bench_run *, bool quick, struct sd_error *);

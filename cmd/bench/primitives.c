@@ -7,7 +7,10 @@
 #include "protocols/crypto/dh.h"
 #include "protocols/crypto/hash.h"
 #include "protocols/crypto/kdf.h"
+#include "protocols/crypto/mask.h"
 #include "protocols/crypto/sign.h"
+#include "protocols/crypto/x509.h"
+#include "sim/core/config.h"
 
 enum { BYTES_MAX = 2048, TAG = 16 };
 static uint8_t in[BYTES_MAX] = {9}, out[BYTES_MAX + TAG], key[SD_X25519_LEN] = {8};
@@ -33,6 +36,11 @@ static void blake2s(size_t len)
 static void sha512(size_t len)
 {
     sd_sha512(out, in, len, NULL, 0);
+}
+
+static void sha256(size_t len)
+{
+    sd_sha256(out, in, len, NULL, 0);
 }
 
 static void sha1(size_t len)
@@ -80,6 +88,23 @@ static void hkdf_sha256(size_t len)
     sd_hkdf_sha256_expand(out, len, key, in, SD_KDF_LEN);
 }
 
+static void tls13_kdf(size_t len)
+{
+    const struct sd_expand_label e = {.hash = SD_SHA256,
+                                      .prefix = "dtls13",
+                                      .label = "c hs traffic",
+                                      .secret = key,
+                                      .context = in,
+                                      .context_len = SD_SHA256_LEN};
+    sd_hkdf_expand_label(out, len, &e);
+}
+
+static void aes_block(size_t len)
+{
+    (void)len;
+    sd_aes_mask(out, in, key, 16);
+}
+
 static const struct sd_aes_gcm aes_128_gcm = {.key = key, .key_len = 16, .tag_len = SD_AEAD_TAG};
 
 static void gcm_seal(size_t len)
@@ -116,6 +141,32 @@ static void ed25519_prepare(size_t len)
     ed25519_sign(len);
 }
 
+/* -- ECDSA with the key of a certificate -- */
+
+static uint8_t ecdsa[SD_SIGNATURE_MAX];
+static size_t ecdsa_len;
+
+static void p256_sign(size_t len)
+{
+    const struct sd_identity *server = sd_identity("server.example");
+    ecdsa_len = sd_sign_with_pem(ecdsa, sizeof ecdsa, server->private_key, in, len);
+}
+
+static struct sd_chain leaf;
+
+static void p256_prepare(size_t len)
+{
+    static struct sd_env env;
+    if (leaf.count == 0 && sd_env_init(&env, 1) == SD_OK)
+        sd_chain_from_pem(&leaf, &env, sd_identity("server.example")->certificate);
+    p256_sign(len);
+}
+
+static void p256_verify(size_t len)
+{
+    sd_verify_with_certificate(&leaf.certificate[0], ecdsa, ecdsa_len, in, len);
+}
+
 static const struct primitive {
     enum sd_op op;
     const char *alg;
@@ -126,6 +177,11 @@ static const struct primitive {
     {SD_OP_SIGN, "ED25519", ed25519_sign, ed25519_keygen},
     {SD_OP_VERIFY, "ED25519", ed25519_verify, ed25519_prepare},
     {SD_OP_DERIVE, "X25519", x25519_derive, NULL},
+    {SD_OP_SIGN, "P-256", p256_sign, NULL},
+    {SD_OP_VERIFY, "P-256", p256_verify, p256_prepare},
+    {SD_OP_HASH, "SHA2-256", sha256, NULL},
+    {SD_OP_KDF, "TLS13-KDF", tls13_kdf, NULL},
+    {SD_OP_SEAL, "AES-128-ECB", aes_block, NULL},
     {SD_OP_HASH, "BLAKE2S-256", blake2s, NULL},
     {SD_OP_HASH, "SHA2-512", sha512, NULL},
     {SD_OP_HASH, "SHA1", sha1, NULL},

@@ -1,5 +1,5 @@
-/* streams.c - a handshake in memory of the agents of our own that carry byte streams, against the
- * cryptography that it is made of: CurveCP, MinimaLT, tcpcrypt. */
+/* streams.c - a handshake in memory of the agents of our own that carry byte streams or datagrams,
+ * against the cryptography that it is made of: CurveCP, MinimaLT, tcpcrypt, DTLS 1.3. */
 #include "cmd/bench/bench.h"
 #include <stdio.h>
 
@@ -142,4 +142,14 @@ int bench_tcpcrypt(struct bench_run *run, bool quick, struct sd_error *error)
                                              .calm = 10 * SD_SECOND,
                                              .at_most = 1.1};
     return bench(&tcpcrypt, run, quick, error);
+}
+
+int bench_dtls13(struct bench_run *run, bool quick, struct sd_error *error)
+{
+    static const struct protocol dtls13 = {.name = "dtls13",
+                                           .title = "DTLS 1.3",
+                                           .row = "dtls13-memory",
+                                           .calm = 10 * SD_SECOND,
+                                           .at_most = 1.5};
+    return bench(&dtls13, run, quick, error);
 }

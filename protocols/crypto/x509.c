@@ -1,4 +1,5 @@
 #include "protocols/crypto/x509.h"
+#include "protocols/crypto/parsed.h"
 #include "protocols/crypto/pem.h"
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -69,13 +70,7 @@ static bool is_first(enum purpose purpose, const EVP_PKEY *key)
 
 static X509 *parse(const struct sd_certificate *c)
 {
-    const unsigned char *at = c->der;
-    X509 *x = d2i_X509(NULL, &at, (long)c->len);
-    if (x && at == c->der + c->len)
-        return x;
-    X509_free(x);
-    ERR_clear_error();
-    return NULL;
+    return crypto_certificate(c->der, c->len);
 }
 
 /* All but the leaf; NULL: one does not parse. */
@@ -119,13 +114,9 @@ static int verify_chain(const struct sd_chain *chain, const char *ca_pem, const 
     STACK_OF(X509) *issuers = leaf ? parse_issuers(chain) : NULL;
     int result = SD_DROP_MALFORMED;
     if (issuers) {
-        X509 *ca = sd_pem_certificate(ca_pem);
-        X509_STORE *store = X509_STORE_new();
-        result = ca && store && X509_STORE_add_cert(store, ca)
-                     ? verify(store, leaf, issuers, purpose, host, why)
-                     : SD_E_NOMEM;
+        X509_STORE *store = crypto_authority(ca_pem);
+        result = store ? verify(store, leaf, issuers, purpose, host, why) : SD_E_NOMEM;
         X509_STORE_free(store);
-        X509_free(ca);
     }
     sk_X509_pop_free(issuers, X509_free);
     X509_free(leaf);

@@ -23,6 +23,7 @@ static const char *const rows[] = {
     "curvecp-memory",
     "minimalt-memory",
     "tcpcrypt-memory",
+    "dtls13-memory",
     "esp",
     "ipsec-memory",
     "srtp-packet",
