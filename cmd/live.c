@@ -447,6 +447,8 @@ const struct sd_command sd_command_live = {
                 "  shakedown live wireguard --connect 10.1.0.2:51820 --tun sd0 --inner "
                 "10.99.0.1/24 \\\n"
                 "      --private-key own.key --peer-key BASE64 --allowed 10.99.0.0/24\n"
+                "  shakedown live ipsec --connect 10.1.0.2:500 --tun sd0 --inner 10.99.0.1/32 \\\n"
+                "      --allowed 10.99.0.2/32 --mode psk --identity client.example --psk HEX\n"
                 "  shakedown live curvecp --connect 127.0.0.1:10000 --name machine.example \\\n"
                 "      --peer-key \"$(curvecpprintkey serverkey)\" --option "
                 "server_extension=31415926535897932384626433832795\n",

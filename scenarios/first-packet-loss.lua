@@ -14,12 +14,13 @@ local timers = {
   tls12 = { 1*s, 1*s }, tls13 = { 1*s, 1*s }, tcpcrypt = { 1*s, 1*s },
   dtls12 = { 1*s, 1*s }, dtls13 = { 1*s, 1*s }, srtp = { 400*ms, 400*ms },
   quic = { 999*ms, 999*ms }, curvecp = { 1*s, 2*s }, wireguard = { 5*s, 5.334*s },
+  ipsec = { 4*s, 4*s },
   gquic = { 150*ms, 150*ms }, -- 1.5 times the 100 ms that it guesses
 }
 -- Round trips of an undisturbed handshake (handshake-rtt).
 local round_trips = {
   tls12 = 3, tls13 = 2, dtls12 = 2, dtls13 = 1, quic = 1, curvecp = 1, tcpcrypt = 2, wireguard = 1,
-  srtp = 2, gquic = 1,
+  srtp = 2, gquic = 1, ipsec = 2,
 }
 
 return scenario {

@@ -92,6 +92,8 @@ return scenario {
   expect = {
     { "WireGuard roams without a new handshake", when = { protocol = "wireguard" },
       function (r) return r.survives end },
+    { "ESP in UDP follows the NAT of its client", when = { protocol = "ipsec" },
+      function (r) return r.survives end },
     { "CurveCP follows its client", when = { protocol = "curvecp", mode = "fresh" },
       function (r) return r.survives end },
     { "MinimaLT's tunnels are independent of addresses", when = { protocol = "minimalt" },
