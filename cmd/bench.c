@@ -134,7 +134,8 @@ const struct sd_command sd_command_bench = {
     .examples = "  shakedown bench\n"
                 "  shakedown bench tls13 wireguard --quick\n"
                 "  shakedown bench --json > bench.json\n",
-    .notes = "NAME: tls13, wireguard, curvecp, minimalt, tcpcrypt, srtp, forwarding, tls13-scale, "
+    .notes = "NAME: tls13, quic, wireguard, curvecp, minimalt, tcpcrypt, srtp, forwarding, "
+             "tls13-scale, "
              "wireguard-scale, flood, "
              "loss-sweep; without one, all, in some minutes.  Costs are processor time, both sides "
              "of a ratio are measured in turns, and the best of each counts.  The machine should "

@@ -63,6 +63,7 @@ int bench_srtp(struct bench_run *, bool quick, struct sd_error *);
 int bench_forwarding(struct bench_run *, bool quick, struct sd_error *);
 int bench_tls13_scale(struct bench_run *, bool quick, struct sd_error *);
 int bench_wireguard_scale(struct bench_run *, bool quick, struct sd_error *);
+int bench_quic(struct bench_run *, bool quick, struct sd_error *);
 int bench_tls13(struct bench_run *, bool quick, struct sd_error *);
 
 #endif

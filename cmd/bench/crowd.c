@@ -25,7 +25,7 @@ struct crowd {
     struct sd_lab *lab;
     sd_machine server, first_client;
     struct connection *connection;
-    uint32_t begun, ready;
+    uint32_t begun, ready, replies;
 };
 
 static void close_session(void *ctx)
@@ -37,12 +37,15 @@ static void close_session(void *ctx)
 static void on_event(void *ctx, const struct sd_lab_event *e)
 {
     struct crowd *c = ctx;
+    c->replies += strcmp(e->name, "reply") == 0;
+    if (c->set->download > 0 && c->replies == c->set->connections)
+        sd_lab_stop(c->lab);
     if (e->conn == 0 || e->conn > c->begun || e->machine == c->server ||
         strcmp(e->name, "ready") != 0 || c->connection[e->conn - 1].ready)
         return;
     c->connection[e->conn - 1].ready = true;
     c->ready++;
-    if (!c->set->stay)
+    if (!c->set->stay && c->set->download == 0)
         sd_lab_at(c->lab, e->at + CLOSE_AFTER, close_session, &c->connection[e->conn - 1]);
 }
 
@@ -52,9 +55,9 @@ static void begin_next(void *ctx)
     struct sd_lab_connect with = {
         .client = c->first_client + (sd_machine)(c->begun % c->set->clients),
         .server = c->server,
-        .request_len = c->set->message,
-        .reply_len = c->set->message,
-        .inner_datagram = true,
+        .request_len = c->set->download > 0 ? SD_LAB_MESSAGE_MIN : c->set->message,
+        .reply_len = c->set->download > 0 ? c->set->download : c->set->message,
+        .inner_datagram = c->set->download == 0,
     };
     struct connection *connection = &c->connection[c->begun++];
     *connection = (struct connection){.crowd = c, .client = with.client};
@@ -112,7 +115,8 @@ static int run(struct crowd *c, uint64_t *heap_bytes, struct sd_error *error)
     sd_lab_at(c->lab, 0, begin_next, c);
     sd_lab_run(c->lab, (c->set->connections - 1) * c->set->interval + c->set->linger);
     *heap_bytes = heap_in_use();
-    return c->ready == c->set->connections
+    bool whole = c->set->download == 0 || c->replies == c->set->connections;
+    return c->ready == c->set->connections && whole
                ? SD_OK
                : sd_fail(error, SD_E_INTERNAL,
                          "bench: expected %u of %u sessions to be ready, found %u",

@@ -5,6 +5,7 @@
 
 const struct bench benches[] = {
     {"tls13", "TLS 1.3 handshakes: simulated, and on bare libssl", bench_tls13},
+    {"quic", "QUIC handshakes and a download: simulated, and on bare ngtcp2", bench_quic},
     {"wireguard", "WireGuard handshakes in memory, and their cryptography alone", bench_wireguard},
     {"curvecp", "CurveCP handshakes in memory, and their cryptography alone", bench_curvecp},
     {"minimalt", "MinimaLT handshakes in memory, and their cryptography alone", bench_minimalt},

@@ -7,13 +7,13 @@
 
 static void *take(size_t size, void *env)
 {
-    return sd_alloc(env, size);
+    return sd_take(env, size);
 }
 
 static void give(void *block, void *env)
 {
     (void)env;
-    sd_free(block);
+    sd_give(block);
 }
 
 static void *take_array(size_t count, size_t size, void *env)
@@ -23,7 +23,7 @@ static void *take_array(size_t count, size_t size, void *env)
 
 static void *resize(void *block, size_t size, void *env)
 {
-    return sd_realloc(env, block, size);
+    return sd_retake(env, block, size);
 }
 
 /* -- found -- */

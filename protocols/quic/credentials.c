@@ -84,12 +84,33 @@ static int make(gnutls_certificate_credentials_t *made, const char *ca,
     return r;
 }
 
-/* By authority, certificate and key; never freed, because agents come and go and come again. */
+struct pair {
+    gnutls_certificate_credentials_t made;
+    gnutls_x509_crt_t leaf; /* NULL: a client without certificate */
+};
+
+/* By authority, certificate and key; never freed, because agents come and go and come again.  Who
+ * finds no place has its own. */
 #define SHARED_MAX 64
 static struct {
     uint64_t recipe;
-    gnutls_certificate_credentials_t made;
+    struct pair pair;
 } shared[SHARED_MAX];
+
+static gnutls_x509_crt_t leaf_of(gnutls_certificate_credentials_t made)
+{
+    gnutls_x509_crt_t *chain, leaf = NULL;
+    unsigned len;
+    if (gnutls_certificate_get_x509_crt(made, 0, &chain, &len) != GNUTLS_E_SUCCESS)
+        return NULL;
+    for (unsigned i = 0; i < len; i++)
+        if (i == 0)
+            leaf = chain[i];
+        else
+            gnutls_x509_crt_deinit(chain[i]);
+    gnutls_free(chain);
+    return leaf;
+}
 
 static uint64_t recipe_of(const char *ca, const struct sd_identity *id)
 {
@@ -98,24 +119,34 @@ static uint64_t recipe_of(const char *ca, const struct sd_identity *id)
     return sd_hash_text(recipe, id && id->private_key ? id->private_key : "");
 }
 
+static int make_and_look(struct pair *p, const char *ca, const struct sd_identity *id)
+{
+    int r = make(&p->made, ca, id);
+    if (r >= 0)
+        p->leaf = leaf_of(p->made);
+    return r < 0 ? r : GNUTLS_E_SUCCESS;
+}
+
 static int share(struct quic *q)
 {
     const char *ca = q->config.ca ? q->config.ca : sd_identity_ca();
     uint64_t recipe = recipe_of(ca, q->config.identity);
     size_t at = 0;
-    while (at < SHARED_MAX && shared[at].made && shared[at].recipe != recipe)
+    while (at < SHARED_MAX && shared[at].pair.made && shared[at].recipe != recipe)
         at++;
-    if (at == SHARED_MAX)
-        return GNUTLS_E_MEMORY_ERROR;
+    struct pair own = {0}, *p = at < SHARED_MAX ? &shared[at].pair : &own;
     int r = GNUTLS_E_SUCCESS;
-    if (!shared[at].made) {
+    if (!p->made) {
         struct sd_env *agent_env = sd_enter(NULL);
-        r = make(&shared[at].made, ca, q->config.identity);
+        r = make_and_look(p, ca, q->config.identity);
         sd_leave(agent_env);
-        shared[at].recipe = recipe;
     }
-    q->certificate = shared[at].made;
-    return r < 0 ? r : GNUTLS_E_SUCCESS;
+    if (at < SHARED_MAX)
+        shared[at].recipe = recipe;
+    q->certificate = p->made;
+    q->leaf = p->leaf;
+    q->owns_certificate = p == &own;
+    return r;
 }
 
 /* -- pre-shared keys: hexadecimal or raw, by the same name on both sides -- */
@@ -182,6 +213,10 @@ int quic_credentials(struct quic *q, struct sd_error *error)
 
 void quic_credentials_fini(struct quic *q)
 {
+    if (q->owns_certificate && q->leaf)
+        gnutls_x509_crt_deinit(q->leaf);
+    if (q->owns_certificate && q->certificate)
+        gnutls_certificate_free_credentials(q->certificate);
     if (q->priorities)
         gnutls_priority_deinit(q->priorities);
     if (q->psk_client)

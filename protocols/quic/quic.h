@@ -8,6 +8,7 @@
 #define QUIC_QUIC_H
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
@@ -122,12 +123,14 @@ struct quic {
     sd_time idle;
     uint32_t version;
     bool application_verifies, pacing;
-    bool unknown_extension;        /* a client sends one, longer than what padding could hide */
-    const char *suites;            /* ciphers, by preference; NULL: those of credentials.c */
-    gnutls_priority_t priorities;  /* of suites */
+    bool unknown_extension;       /* a client sends one, longer than what padding could hide */
+    const char *suites;           /* ciphers, by preference; NULL: those of credentials.c */
+    gnutls_priority_t priorities; /* of suites */
 
     uint8_t static_key[32];
     gnutls_certificate_credentials_t certificate; /* shared; NULL: none */
+    gnutls_x509_crt_t leaf;                       /* likewise: of this side */
+    bool owns_certificate;                        /* both: not shared after all */
     gnutls_psk_client_credentials_t psk_client;
     gnutls_psk_server_credentials_t psk_server;
     gnutls_datum_t ticket_key;

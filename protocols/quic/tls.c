@@ -4,7 +4,6 @@
 
 #include "protocols/quic/quic.h"
 
-#include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,17 +61,10 @@ static int on_client_hello(gnutls_session_t tls)
     char name[256];
     size_t len = sizeof name;
     unsigned type;
-    gnutls_x509_crt_t *chain, leaf;
-    unsigned chain_len;
-    if (!q->certificate || gnutls_server_name_get(tls, name, &len, &type, 0) != GNUTLS_E_SUCCESS ||
-        gnutls_certificate_get_x509_crt(q->certificate, 0, &chain, &chain_len) != GNUTLS_E_SUCCESS)
+    if (!q->leaf || gnutls_server_name_get(tls, name, &len, &type, 0) != GNUTLS_E_SUCCESS ||
+        gnutls_x509_crt_check_hostname(q->leaf, name) != 0)
         return GNUTLS_E_SUCCESS;
-    leaf = chain[0];
-    bool ours = gnutls_x509_crt_check_hostname(leaf, name) != 0;
-    for (unsigned i = 0; i < chain_len; i++)
-        gnutls_x509_crt_deinit(chain[i]);
-    gnutls_free(chain);
-    return ours ? GNUTLS_E_SUCCESS : GNUTLS_E_UNRECOGNIZED_NAME;
+    return GNUTLS_E_UNRECOGNIZED_NAME;
 }
 
 /* -- made -- */
@@ -190,12 +182,14 @@ static void tell_certificate(struct quic_connection *c, const gnutls_datum_t *le
     char name[128], words[256];
     unsigned status = 0;
     gnutls_datum_t why = {0};
+    /* A client's GnuTLS has found the name that it asked for in the certificate. */
+    bool known = c->client && !c->quic->application_verifies;
     if (c->quic->application_verifies)
         gnutls_certificate_verify_peers3(c->tls, c->client ? c->name : NULL, &status);
     if (status != 0)
         gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &why, 0);
     snprintf(words, sizeof words, "%scertificate of %s%s%s", status ? "unverified " : "",
-             subject_of(leaf, name, sizeof name), why.data ? ": " : "",
+             known ? c->name : subject_of(leaf, name, sizeof name), why.data ? ": " : "",
              why.data ? (const char *)why.data : "");
     gnutls_free(why.data);
     quic_tell(c, SD_EV_PEER_AUTH, words);

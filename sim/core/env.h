@@ -47,6 +47,10 @@ void sd_keylog(struct sd_env *env, enum sd_key_format format, const char *line);
 void *sd_alloc(struct sd_env *env, size_t size);
 void *sd_realloc(struct sd_env *env, void *block, size_t size);
 void sd_free(void *block);
+/* The same for a library that sets and wipes what it must itself: neither zeroed nor wiped. */
+void *sd_take(struct sd_env *env, size_t size);
+void *sd_retake(struct sd_env *env, void *block, size_t size);
+void sd_give(void *block);
 uint64_t sd_heap_bytes(const struct sd_env *env);
 uint64_t sd_heap_peak(const struct sd_env *env);
 

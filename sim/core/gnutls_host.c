@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "sim/core/heap.h"
+#include "sim/core/env.h"
 
 /* -- memory: GnuTLS calls these through its own variables -- */
 
@@ -16,7 +16,7 @@ extern gnutls_alloc_function gnutls_secure_malloc;
 
 static void *take(size_t size)
 {
-    return sd_block_new(sd_entered != NULL ? sd_entered->heap : NULL, size);
+    return sd_take(sd_entered, size);
 }
 
 static void *take_zeroed(size_t count, size_t size)
@@ -31,13 +31,7 @@ static void *take_zeroed(size_t count, size_t size)
 
 static void *resize(void *block, size_t size)
 {
-    return block != NULL ? sd_block_resize(block, size) : take(size);
-}
-
-static void give(void *block)
-{
-    if (block != NULL)
-        sd_block_free(block);
+    return sd_retake(sd_entered, block, size);
 }
 
 static char *copy(const char *text)
@@ -70,7 +64,7 @@ bool sd_gnutls_host(void)
     gnutls_secure_malloc = take;
     gnutls_calloc = take_zeroed;
     gnutls_realloc = resize;
-    gnutls_free = give;
+    gnutls_free = sd_give;
     gnutls_strdup = copy;
     gnutls_global_set_time_function(time);
     return start() == GNUTLS_E_SUCCESS;

@@ -115,6 +115,22 @@ void sd_free(void *data)
     sd_block_free(data);
 }
 
+void *sd_take(struct sd_env *env, size_t size)
+{
+    return sd_block_new(env != NULL ? env->heap : NULL, size);
+}
+
+void *sd_retake(struct sd_env *env, void *data, size_t size)
+{
+    return data != NULL ? sd_block_resize(data, size) : sd_take(env, size);
+}
+
+void sd_give(void *data)
+{
+    if (data != NULL)
+        sd_block_free(data);
+}
+
 uint64_t sd_heap_bytes(const struct sd_env *env)
 {
     return env->heap != NULL ? env->heap->bytes : 0;
