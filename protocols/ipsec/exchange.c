@@ -119,11 +119,8 @@ void ike_retransmit(struct ike_sa *sa, struct ike_request *q)
 void ike_ask_again(struct ike_sa *sa)
 {
     for (struct ike_request *q = sa->requests; q; q = q->next) {
-        if (!q->sent)
-            continue;
-        /* The first message names the addresses that it is sent between. */
-        if (sa->state != IKE_EXPECT_INIT_RESPONSE || make(sa, q))
-            send_first(sa, q);
+        if (q->sent)
+            send_first(sa, q); /* as it was: an answer may come by either path */
     }
     ike_plan(sa);
 }
@@ -168,6 +165,8 @@ int ike_response_in(struct ike_sa *sa, const struct ike_message *m)
         q = q->next;
     if (!q)
         return SD_DROP_REPLAY;
+    if (sa->setup)
+        sa->setup->heard = true;
     switch (q->procedure->answered(sa, q, m)) {
     case IKE_FINISHED:
         ike_request_drop(sa, q);

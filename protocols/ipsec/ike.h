@@ -110,7 +110,8 @@ struct ike_setup {
     struct ike_puzzle *puzzle; /* puzzle.c: the one to be solved */
     uint32_t tries;            /* cookies and groups: a peer that never stops asking is given up */
     uint32_t child_spi;        /* ours, of the first child */
-    bool validated, has_keys, want_transport, peer_ts_seen;
+    bool validated, has_keys;
+    bool heard;                   /* initiator: something came back */
     bool sha2_256, identity_hash; /* RFC 7427 4: hashes that the peer can verify */
     struct ike_eap *eap;
     /* Responder: the child's part of the first IKE_AUTH request, until EAP is over. */

@@ -304,7 +304,7 @@ void sd_mem_break(struct sd_mem *m, int conversation)
     if (!t.stream || t.broken)
         return;
     m->talk[conversation].broken = true;
-    if (t.opened == SD_OK)
+    if (t.opened == SD_OK || (t.asked && t.up))
         deliver(m->seat[t.with.client], &t.path[0], NULL, 0, SD_UNIT_RESET, 0);
     if (t.up)
         deliver(m->seat[t.with.server], &t.path[1], NULL, 0, SD_UNIT_RESET, 0);

@@ -181,6 +181,45 @@ static void without_udp(void **state)
     pair_end(&p);
 }
 
+/* UDP comes back while TCP is being tried: whichever answers, both sides mean the same messages. */
+static void udp_after_all(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"fresh", "cookie", "resumed", "eap"};
+    for (size_t i = 0; i < SD_ROWS(modes); i++)
+        for (uint32_t lost = 0; lost <= 3; lost++) {
+            struct pair p;
+            pair_make(&p, &(struct pair_options){.mode = modes[i]});
+            sd_mem_drop(p.mem, p.client, (const uint32_t[]){lost ? 1 : 0, lost > 1 ? 2 : 0, 0});
+            sd_mem_drop(p.mem, p.server, (const uint32_t[]){1, lost < 2 ? 2 : 0, 0});
+            pair_open(&p);
+            run(&p, 30 * SD_SECOND);
+            pair_check(&p, 1, sd_mem_count(p.mem, p.client, SD_EV_READY), modes[i]);
+            pair_check(&p, 0, sd_mem_count(p.mem, p.client, SD_EV_ERROR), "errors");
+            pair_end(&p);
+        }
+}
+
+/* The connection breaks beneath the SA: 6.1. */
+static void a_broken_connection(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_make(&p, &(struct pair_options){.mode = "tcp"});
+    pair_open(&p);
+    run(&p, SD_SECOND);
+    check_talk(&p, SD_PROTO_TCP, "over TCP");
+    for (int i = 0; i < 3; i++) {
+        sd_mem_break(p.mem, p.talk + 1 + i);
+        run(&p, SD_SECOND);
+        pair_send(&p, p.server, 100);
+        run(&p, SD_SECOND);
+        pair_check(&p, 2 + (unsigned)i, pair_delivered(&p, p.client), "over another connection");
+    }
+    pair_check(&p, 0, sd_mem_count(p.mem, p.client, SD_EV_ERROR), "errors");
+    pair_end(&p);
+}
+
 /* IKE passes, ESP does not: after a while it goes in UDP, from both sides. */
 static void without_esp(void **state)
 {
@@ -228,11 +267,17 @@ static void a_dead_peer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_nat_on_the_way), cmocka_unit_test(without_a_nat),
-        cmocka_unit_test(a_move),           cmocka_unit_test(an_unproven_move),
-        cmocka_unit_test(who_cannot_move),  cmocka_unit_test(fragments),
-        cmocka_unit_test(without_udp),      cmocka_unit_test(without_esp),
+        cmocka_unit_test(a_nat_on_the_way),
+        cmocka_unit_test(without_a_nat),
+        cmocka_unit_test(a_move),
+        cmocka_unit_test(an_unproven_move),
+        cmocka_unit_test(who_cannot_move),
+        cmocka_unit_test(fragments),
+        cmocka_unit_test(without_udp),
+        cmocka_unit_test(without_esp),
         cmocka_unit_test(a_dead_peer),
+        cmocka_unit_test(udp_after_all),
+        cmocka_unit_test(a_broken_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
