@@ -55,7 +55,7 @@ static void check_token(const struct gquic *gq, const struct gq_connection *c, s
     uint32_t reason = gq_token_check(v ? v->data : NULL, v ? v->len : 0, gq->token_key,
                                      &c->path.remote, gq_unix(gq), &back);
     e->token_good = !reason || c->validated;
-    if (!e->token_good && gq->validation != SD_VALIDATE_NEVER)
+    if (!e->token_good && gq->validation != SD_VALIDATE_NEVER && e->reasons == 0)
         because(e, reason);
 }
 
