@@ -43,6 +43,8 @@ const struct sd_word sd_words[] = {
                         "say as you like.  Of what is true or false say begins with a verb: "
                         "\"survives it\""},
     {"scenario.ladder", "{ when = { protocol = \"tls13\" }, window = { 0*s, 1*s } }, or a list"},
+    {"by_protocol", "by_protocol { \"fresh\", minimalt = \"boot\" }: what this run's protocol has, else "
+                    "the first, else nothing"},
     {"each", "each.loss is the value of this run; each.rtt / 2 works as well"},
     {"protocols", "protocols.all is every protocol of this build"},
     {"modes", "modes.all is every mode; those that a protocol does not have are left out"},

@@ -102,7 +102,7 @@ function P.fields(what, given, spec, point, line)
              P.hint(name, P.keys(spec)))
     end
     local value = P.resolve(given[name], point)
-    if P.is(value) ~= "lazy" then
+    if value ~= nil and P.is(value) ~= "lazy" then
       exact[name] = P.take(what .. "." .. name, value, kind, P.locate(line, name))
     end
   end

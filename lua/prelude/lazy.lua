@@ -63,3 +63,21 @@ P.word("each", setmetatable({}, { is = "each",
   __tostring = function()
     return "each"
   end }))
+
+-- by_protocol { "fresh", minimalt = "boot" }: what this run's protocol has, else the first, else
+-- nothing.
+P.word("by_protocol", function(given)
+  if type(given) ~= "table" or P.is(given) then
+    P.fail(nil, "by_protocol: expected { default, tls13 = value, ... }, found %s", P.found(given))
+  end
+  for _, name in ipairs(P.keys(given)) do
+    if not P.is_protocol(name) then
+      P.fail(P.locate(P.line(), name), "by_protocol: there is no protocol '%s'%s", name,
+             P.hint(name, P.protocol_names()))
+    end
+  end
+  return lazy("by_protocol", function(point)
+    local value = given[point.protocol]
+    return value == nil and given[1] or value
+  end)
+end)

@@ -6,15 +6,12 @@ local Agent = { is = "agent" }
 
 -- -- agents --
 
--- { padding = "256" }, or { tls13 = { padding = "256" } }: those of each protocol.
-local function is_options(value, outside)
+local function is_options(value)
   if type(value) ~= "table" or P.is(value) then
     return false
   end
   for _, name in ipairs(P.keys(value)) do
-    local one = value[name]
-    if type(one) ~= "string" and P.is(one) ~= "lazy" and
-       not (outside and P.is_protocol(name) and is_options(one, false)) then
+    if type(value[name]) ~= "string" and P.is(value[name]) ~= "lazy" then
       return false
     end
   end
@@ -35,10 +32,9 @@ P.agent_fields = {
   psk = P.kind_word("shared", "other"),
   recorded = kinds.flag,
   options = {
-    expected = "names and texts such as { cipher = \"aes128gcm\" }, or such a table under the name " ..
-      "of a protocol",
+    expected = "names and texts such as { cipher = \"aes128gcm\" }",
     take = function(value)
-      return is_options(value, true) and value or nil
+      return is_options(value) and value or nil
     end,
   },
 }
@@ -90,28 +86,16 @@ local function mode_of(agent, fields, protocol, point)
   return mode
 end
 
-local function options_of(given, protocol, point)
-  local options = {}
-  for _, name in ipairs(P.keys(given)) do
-    local value = P.resolve(given[name], point)
-    if name == protocol and type(value) == "table" then
-      for _, inner in ipairs(P.keys(value)) do
-        options[#options + 1] = { inner, tostring(P.resolve(value[inner], point)) }
-      end
-    elseif type(value) ~= "table" then
-      options[#options + 1] = { name, tostring(value) }
-    end
-  end
-  return options
-end
-
 local function resolve_agents(agents, point, linked)
   local exact, by_machine = {}, {}
   for _, agent in ipairs(agents) do
     local protocol = P.protocol(P.resolve(agent.protocol, point), agent.line)
     local fields = P.fields("runs", agent.fields, P.agent_fields, point, agent.line)
     local mode = mode_of(agent, fields, protocol, point)
-    local options = options_of(fields.options or {}, protocol.name, point)
+    local options = {}
+    for i, name in ipairs(P.keys(fields.options or {})) do
+      options[i] = { name, tostring(P.resolve(fields.options[name], point)) }
+    end
     for _, machine in ipairs(P.members(agent.machine)) do
       if not linked[machine] then
         P.fail(agent.line, "runs: expected a machine with a link, found %s without one",

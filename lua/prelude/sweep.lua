@@ -57,6 +57,10 @@ function P.is_protocol(name)
   return contains(protocols.list, name) or contains(coming, name)
 end
 
+function P.protocol_names()
+  return coming
+end
+
 -- -- one value --
 
 -- "loss" of a ratio is column loss_ppm with whole ppm as cells.

@@ -10,7 +10,7 @@ local aes, chacha = "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1
 local one, other  = "TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"
 local srtp_gcm, srtp_ctr = "SRTP_AEAD_AES_128_GCM", "SRTP_AES128_CM_HMAC_SHA1_80"
 local ike = "-prfsha256-x25519"
-local both = {
+local both = by_protocol {
   tls12 = { suites = aes .. ":" .. chacha }, dtls12 = { suites = aes .. ":" .. chacha },
   tls13 = { suites = one .. ":" .. other }, dtls13 = { suites = one .. ":" .. other },
   quic = { suites = "AES-128-GCM:CHACHA20-POLY1305" },
@@ -19,14 +19,14 @@ local both = {
   tcpcrypt = { ciphers = "aes-128-gcm,chacha20-poly1305" },
   gquic = { aead = "CC20" },
 }
-local first = {
+local first = by_protocol {
   tls12 = { suites = aes }, dtls12 = { suites = aes }, tls13 = { suites = one },
   dtls13 = { suites = one }, quic = { suites = "AES-128-GCM" },
   ipsec = { ike = "aes128gcm16" .. ike }, srtp = { profiles = srtp_gcm },
   tcpcrypt = { ciphers = "aes-128-gcm", encryption = "required" },
   gquic = { aead = "AESG" },
 }
-local second = {
+local second = by_protocol {
   tls12 = { suites = chacha }, dtls12 = { suites = chacha }, tls13 = { suites = other },
   dtls13 = { suites = other }, quic = { suites = "CHACHA20-POLY1305" },
   ipsec = { ike = "chacha20poly1305" .. ike }, srtp = { profiles = srtp_ctr },

@@ -17,7 +17,7 @@ return scenario {
   sweep   = { protocol = protocols.all, mode = { "fresh", "eap" } },
   network = { star { switch, client, impostor, guest, server, delay = 5*ms } },
   agents  = {
-    client:runs { each.protocol, mode = each.mode, options = {
+    client:runs { each.protocol, mode = each.mode, options = by_protocol {
       tls12 = { verify = "application" }, tls13 = { verify = "application" },
       dtls12 = { verify = "application" }, dtls13 = { verify = "application" },
       quic = { verify = "application" },

@@ -14,7 +14,7 @@ return scenario {
   network = { star { switch, client, newer, server, delay = 5*ms } },
   agents  = {
     client:runs { each.protocol },
-    newer:runs  { each.protocol, options = {
+    newer:runs  { each.protocol, options = by_protocol {
       tls12 = { extension = "unknown" }, tls13 = { extension = "unknown" },
       dtls12 = { extension = "unknown" }, dtls13 = { extension = "unknown" },
       quic = { extension = "unknown" }, srtp = { extension = "unknown" },

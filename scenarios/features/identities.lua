@@ -8,9 +8,9 @@ local server, impostor = host "server", host "impostor"
 local switch = router "switch"
 
 -- Where a service that both trust tells the fingerprints of certificates, they are those of the true.
-local of_server = { srtp = { announce =
+local of_server = by_protocol { srtp = { announce =
   "0ce5d76bbfe90a2cb1c5884f112304f1de651799a885154de220d229f2c3dbed" } }
-local of_client = { srtp = { announce =
+local of_client = by_protocol { srtp = { announce =
   "dfc430187f91e05e40d5fa1df6b4172d36856fae77cc0ea1b81c91fc435d5bd3" } }
 
 return scenario {

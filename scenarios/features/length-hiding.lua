@@ -14,7 +14,7 @@ return scenario {
   sweep   = { protocol = protocols.all },
   network = { link { client, switch, delay = 2*ms }, link { switch, server, delay = 2*ms } },
   agents  = {
-    client:runs { each.protocol, options = {
+    client:runs { each.protocol, options = by_protocol {
       tls13 = { padding = "256" }, ipsec = { pad_to = "256" },
     } },
     server:runs { each.protocol },

@@ -7,7 +7,7 @@ local server, switch   = host "server", router "switch"
 local told = false -- the server's application got to know the stranger's key
 
 -- Where a service that both trust tells the fingerprint of the certificate, it is a known client's.
-local known_one = { srtp = { announce =
+local known_one = by_protocol { srtp = { announce =
   "dfc430187f91e05e40d5fa1df6b4172d36856fae77cc0ea1b81c91fc435d5bd3" } }
 
 return scenario {

@@ -8,7 +8,7 @@ local victim, impostor = host "victim", host "impostor"
 local switch = router "switch"
 
 -- Where a service that both trust tells the fingerprint of the certificate, it is the true one's.
-local told = { srtp = { announce =
+local told = by_protocol { srtp = { announce =
   "0ce5d76bbfe90a2cb1c5884f112304f1de651799a885154de220d229f2c3dbed" } }
 
 return scenario {

@@ -18,7 +18,7 @@ return scenario {
   sweep   = { protocol = protocols.all, mode = { "fresh", "resumed", "stateful" } },
   network = { star { switch, stranger, client, server, delay = 5*ms } },
   agents  = {
-    stranger:runs { each.protocol, mode = "fresh" },
+    stranger:runs { each.protocol, mode = by_protocol { "fresh", minimalt = "boot" } },
     client:runs { each.protocol, mode = each.mode }, server:runs { each.protocol, mode = each.mode },
   },
   timeline = {

@@ -423,6 +423,25 @@ static const struct row rows[] = {
      .settings = "protocol=tls",
      .code = SD_E_USAGE,
      .message = "--set protocol: expected a protocol, found 'tls'; did you mean 'tls12'?"},
+    /* Probes. */
+    {.body =
+         SWEEP TIMELINE "  feature = \"FX\",\n  verdict = function (r) return yes \"so\" end,\n",
+     .message = "case.lua:14: scenario.feature: expected 'FS', found the word 'FX'"},
+    {.body = SWEEP TIMELINE "  feature = \"FS\",\n",
+     .message = "case.lua:8: scenario.verdict: expected a function(r), found nothing"},
+    {.body = SWEEP TIMELINE "  verdict = function (r) return yes \"so\" end,\n",
+     .message = "case.lua:8: scenario.feature: expected the feature that the verdict is about, "
+                "such as \"FS\", found nothing"},
+    {.body = SWEEP TIMELINE "  feature = \"FS\",\n  verdict = \"yes\",\n",
+     .message = "case.lua:15: scenario.verdict: expected a function(r), found the word 'yes'"},
+    {.text = "\nlocal x = yes()",
+     .message = "case.lua:2: yes: expected the reason in quotes, found nothing"},
+    {.text = "\nlocal x = by_protocol { tls13 = 1,\n  tls14 = 2 }",
+     .message = "case.lua:3: by_protocol: there is no protocol 'tls14'; did you mean 'tls12'?"},
+    {.text = "\nlocal x = by_protocol \"tls13\"",
+     .message = "case.lua:2: by_protocol: expected { default, tls13 = value, ... }, found the word "
+                "'tls13'"},
+
     {.body = SWEEP TIMELINE,
      .settings = "mode=early,frsh",
      .code = SD_E_USAGE,
