@@ -100,6 +100,8 @@ return scenario {
       function (r) return r.survives end },
     { "CurveCP's server of 2011 does not", when = { protocol = "curvecp", mode = "reference" },
       function (r) return not r.survives end },
+    { "QUIC validates the new path and goes on", when = { protocol = "quic" },
+      function (r) return r.survives and r.silence < 1*s end },
     { "gQUIC's connection id outlives its address", when = { protocol = "gquic" },
       function (r) return r.survives end },
     { "what an SRTP client says is heard on: its receiver goes by SSRC", when = { protocol = "srtp" },
