@@ -54,6 +54,7 @@ void mt_connection_append(struct mt_tunnel *t, struct mt_connection *c)
 void mt_connection_join(struct mt_connection *c, struct mt_tunnel *t, uint32_t id)
 {
     mt_connection_append(t, c);
+    t->live++;
     c->tunnel = t;
     c->id = t->last_connection = id;
 }
@@ -77,6 +78,7 @@ void mt_connection_free(struct minimalt *mt, struct mt_connection *c)
         while (*at != c)
             at = &(*at)->next;
         *at = c->next;
+        c->tunnel->live--;
     }
     if (c->stream == 0)
         sd_index_remove(&mt->by_sid, hash_of_sid(mt, c->sid), c);

@@ -122,10 +122,19 @@ static int grant(struct minimalt *mt, struct mt_connection *c, const struct mt_u
     return SD_OK;
 }
 
+static uint32_t count_held(const struct mt_tunnel *t)
+{
+    uint32_t held = 0;
+    for (const struct mt_connection *c = t->connections; c; c = c->next)
+        held += c->held != NULL;
+    return held;
+}
+
 static int hold(struct minimalt *mt, struct mt_connection *c, const struct mt_user *user)
 {
     struct mt_tunnel *t = c->tunnel;
-    c->held = sd_alloc(mt->env, sizeof *c->held);
+    bool room = count_held(t) < MT_HELD;
+    c->held = room ? sd_alloc(mt->env, sizeof *c->held) : NULL;
     if (!c->held || !mt_puzzle_ask(mt, t)) {
         int result = refuse(mt, t, c->id, SD_DROP_FULL);
         mt_connection_free(mt, c);
@@ -147,6 +156,8 @@ int mt_create_asked(struct minimalt *mt, struct mt_tunnel *t, struct mt_said *sa
     }
     if (t->initiator || id <= t->last_connection)
         return SD_DROP_STATE;
+    if (t->live >= MT_TUNNEL_CONNECTIONS)
+        return refuse(mt, t, id, SD_DROP_FULL);
     if (!offers(mt, r) || (mt->known_only && !(user.given && is_known(mt, user.key))))
         return refuse(mt, t, id, SD_DROP_POLICY);
     struct mt_connection *c = mt_connection_new(mt, false);
@@ -167,7 +178,7 @@ int mt_create_beside_asked(struct minimalt *mt, struct mt_tunnel *t, struct sd_r
         return SD_DROP_STATE;
     if (!session || session->stream || session->held || mt_connection_by_stream(session, stream))
         return refuse(mt, t, id, SD_DROP_UNKNOWN);
-    if (!mt_connection_beside(mt, session, id, stream))
+    if (t->live >= MT_TUNNEL_CONNECTIONS || !mt_connection_beside(mt, session, id, stream))
         return refuse(mt, t, id, SD_DROP_FULL);
     mt_control_say_of(mt, t, MT_CALL_ACK, id);
     return SD_OK;

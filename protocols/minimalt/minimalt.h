@@ -77,9 +77,9 @@ struct mt_tunnel {
     struct mt_transport transport;
     struct mt_queue control; /* calls to be sent */
     struct mt_connection *connections;
-    uint32_t last_connection;
-    bool serves_lookups; /* responder: it answered one */
-    bool probe;          /* a packet is due, whether there is something to say or not */
+    uint32_t last_connection, live; /* connections */
+    bool serves_lookups;            /* responder: it answered one */
+    bool probe;                     /* a packet is due, whether there is something to say or not */
 
     uint8_t *solution; /* shown until it is met; NULL: none */
     uint32_t puzzles;
@@ -198,7 +198,8 @@ void mt_send_segment(struct minimalt *, struct mt_tunnel *, struct mt_segment *)
 void mt_send_acknowledgment(struct minimalt *, struct mt_tunnel *);
 /* The next packet's worth of what waits; NULL: nothing does, or none may go. */
 struct mt_segment *mt_send_next(struct minimalt *, struct mt_tunnel *);
-bool mt_send_affordable(const struct minimalt *, const struct mt_tunnel *, size_t calls);
+/* So many bytes of calls may go to an address that is a stranger's, perhaps. */
+bool mt_send_affordable(const struct mt_tunnel *, size_t calls);
 
 /* connection.c */
 struct mt_connection *mt_connection_new(struct minimalt *, bool initiator);

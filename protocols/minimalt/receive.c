@@ -100,8 +100,7 @@ int mt_receive_text(struct minimalt *mt, struct mt_tunnel *t, const struct mt_pa
 
 /* -- whose it is -- */
 
-/* P: the server's address for as long as it takes; a responder's initiator proves itself by what
- * it acknowledges. */
+/* What came from an address that nothing was acknowledged from yet. */
 static void count_stranger(struct minimalt *mt, struct mt_tunnel *t, size_t len)
 {
     if (t->initiator || t->met)

@@ -39,9 +39,8 @@ static size_t room(const struct minimalt *mt, const struct mt_tunnel *t)
     return most > around + MT_CALLS_ROOM ? most - around : MT_CALLS_ROOM;
 }
 
-bool mt_send_affordable(const struct minimalt *mt, const struct mt_tunnel *t, size_t calls)
+bool mt_send_affordable(const struct mt_tunnel *t, size_t calls)
 {
-    (void)mt;
     return t->initiator || t->met ||
            t->to_bytes + overhead(t) + calls <= MT_AMPLIFICATION * t->from_bytes;
 }
@@ -87,7 +86,7 @@ void mt_send_segment(struct minimalt *mt, struct mt_tunnel *t, struct mt_segment
 
 void mt_send_acknowledgment(struct minimalt *mt, struct mt_tunnel *t)
 {
-    if (mt_send_affordable(mt, t, 0))
+    if (mt_send_affordable(t, 0))
         seal(mt, t, 0, NULL, 0);
 }
 
@@ -130,9 +129,9 @@ struct mt_segment *mt_send_next(struct minimalt *mt, struct mt_tunnel *t)
 {
     uint8_t calls[CALLS_MAX];
     size_t most = room(mt, t);
-    while (most > MT_CALLS_ROOM && !mt_send_affordable(mt, t, most))
+    while (most > MT_CALLS_ROOM && !mt_send_affordable(t, most))
         most = most > 2 * MT_CALLS_ROOM ? most - MT_CALLS_ROOM : MT_CALLS_ROOM;
-    if (!mt_send_affordable(mt, t, most))
+    if (!mt_send_affordable(t, most))
         return NULL;
     struct sd_writer w = sd_writer_of(calls, most);
     cut_control(t, &w);

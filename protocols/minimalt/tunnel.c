@@ -248,7 +248,7 @@ void mt_tunnel_pump(struct minimalt *mt, struct mt_tunnel *t)
 {
     struct mt_segment *s;
     if (t->speak_at == SD_NEVER) {
-        while ((s = mt_transport_lost(&t->transport)) && mt_send_affordable(mt, t, s->len))
+        while ((s = mt_transport_lost(&t->transport)) && mt_send_affordable(t, s->len))
             mt_send_segment(mt, t, s);
         while (mt_transport_may_send(&t->transport) && (s = mt_send_next(mt, t)))
             mt_send_segment(mt, t, s);
@@ -265,10 +265,18 @@ static bool is_hopeless(const struct mt_tunnel *t)
     return t->initiator && !t->met && first && first->transmissions >= MT_OPENING_TRIES;
 }
 
+/* The last close() is still under way. */
+static bool is_waiting_for_the_last(const struct minimalt *mt, const struct mt_tunnel *t)
+{
+    return t->met && t->transport.first && mt->now < t->heard_at + MT_PROOF;
+}
+
 void mt_tunnel_expire(struct minimalt *mt, struct mt_tunnel *t)
 {
     if (t->speak_at <= mt->now)
         t->speak_at = SD_NEVER;
+    if (t->over_at <= mt->now && is_waiting_for_the_last(mt, t))
+        t->over_at = mt->now + MT_LINGER;
     if (t->over_at <= mt->now) {
         mt_tunnel_fail(mt, t, 0, "the other side never answered from its address");
         return;

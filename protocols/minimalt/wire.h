@@ -140,17 +140,19 @@ _Static_assert(MT_PUZZLE_R + MT_PUZZLE_HASH + 4 == MT_PUZZLE_LEN, "P: a puzzle")
 #define MT_DELAY_WINDOW 16u /* packets; smaller windows fill no queue */
 
 /* Ours: sizes. */
-#define MT_IP_UDP          28u
-#define MT_CALLS_ROOM      64u     /* least room for calls in a packet, whatever the path takes */
-#define MT_FLIGHT          256u    /* packets under way, and held that came too early */
-#define MT_STREAM_BUFFER   131072u /* bytes of a connection not yet sent */
-#define MT_STREAM_WINDOW   262144u /* bytes of a connection that its receiver grants */
-#define MT_CONNECTIONS     65535u  /* of an agent */
-#define MT_HALF_OPEN       128u    /* tunnels without a first acknowledgment; then puzzles */
-#define MT_PUZZLE_BITS     12u     /* of a puzzle that this agent poses */
-#define MT_PUZZLE_BITS_MAX 20u     /* of one that it solves */
-#define MT_PUZZLE_TRIES    3u      /* puzzles that it solves for one tunnel */
-#define MT_RECORDS         64u     /* of a client's cache, and of a directory */
-#define MT_OPENING_TRIES   6u      /* of a tunnel's first packet: 1 + 2 + 4 + ... + 32 s */
+#define MT_IP_UDP             28u
+#define MT_CALLS_ROOM         64u  /* least room for calls in a packet, whatever the path takes */
+#define MT_FLIGHT             256u /* packets under way, and held that came too early */
+#define MT_STREAM_BUFFER      131072u /* bytes of a connection not yet sent */
+#define MT_STREAM_WINDOW      262144u /* bytes of a connection that its receiver grants */
+#define MT_CONNECTIONS        65535u  /* of an agent */
+#define MT_TUNNEL_CONNECTIONS 1024u   /* of a tunnel, at its responder */
+#define MT_HELD               8u      /* of a tunnel, until a puzzle is solved */
+#define MT_HALF_OPEN          128u    /* tunnels without a first acknowledgment; then puzzles */
+#define MT_PUZZLE_BITS        12u     /* of a puzzle that this agent poses */
+#define MT_PUZZLE_BITS_MAX    20u     /* of one that it solves */
+#define MT_PUZZLE_TRIES       3u      /* puzzles that it solves for one tunnel */
+#define MT_RECORDS            64u     /* of a client's cache, and of a directory */
+#define MT_OPENING_TRIES      6u      /* of a tunnel's first packet: 1 + 2 + 4 + ... + 32 s */
 
 #endif

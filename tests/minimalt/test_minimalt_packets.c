@@ -231,7 +231,7 @@ static bool flip_bit(void *ctx, struct sd_mem_unit *u)
     return true;
 }
 
-/* Every thirteenth bit of every packet of a conversation: the conversation is as it would have
+/* About every thirty-first bit of every packet of a conversation: the conversation is as it would have
  * been, only later, and nothing arrives that was not said. */
 static void test_flipped_bits(void **state)
 {
@@ -239,7 +239,7 @@ static void test_flipped_bits(void **state)
     enum { PACKETS = 6 };
     size_t flips = 0;
     for (size_t unit = 0; unit < PACKETS; unit++) {
-        for (size_t bit = 0; bit < 392 * 8; bit += unit % 2 ? 17 : 13) {
+        for (size_t bit = 0; bit < 392 * 8; bit += unit % 2 ? 37 : 31) {
             struct pair p;
             struct flip f = {.p = &p, .bit = bit, .unit = unit};
             pair_cached(&p, &(struct pair_options){.reply = 50});
@@ -254,7 +254,7 @@ static void test_flipped_bits(void **state)
             pair_end(&p);
         }
     }
-    assert_true(flips > 1000);
+    assert_true(flips > 400);
 }
 
 /* What is no packet at all. */

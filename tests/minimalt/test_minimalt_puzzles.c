@@ -322,6 +322,23 @@ static void test_held_connections(void **state)
     pair_end(&p);
 }
 
+/* A tunnel holds eight at most. */
+static void test_too_many_held(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_cached(&p, &(struct pair_options){.server_mode = "cookie"});
+    pair_open(&p, &(struct pair_options){0});
+    pair_send(&p, p.client, 10, false);
+    pair_run(&p, SD_SECOND);
+    for (size_t i = 0; i < MT_HELD + 2; i++)
+        pair_open(&p, &(struct pair_options){0});
+    pair_run(&p, SD_SECOND);
+    pair_check(&p, 1 + MT_HELD, sd_mem_count(p.mem, p.server, SD_EV_READY), "READY");
+    pair_check(&p, 2, sd_mem_count(p.mem, p.client, SD_EV_ERROR), "refused");
+    pair_end(&p);
+}
+
 /* Closed while it is held: the application still gets what was said. */
 static void test_held_and_closed(void **state)
 {
@@ -355,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_solution_of_another_tunnel),
         cmocka_unit_test(test_hostile_puzzles),
         cmocka_unit_test(test_held_connections),
+        cmocka_unit_test(test_too_many_held),
         cmocka_unit_test(test_held_and_closed),
     };
     if (sd_core_init() != SD_OK)

@@ -250,6 +250,23 @@ static void test_close_follows_data(void **state)
     pair_end(&p);
 }
 
+/* The last packet of all is as reliable as the others. */
+static void test_close_that_is_lost(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_request(&p, &(struct pair_options){0}, 1);
+    pair_run(&p, SD_SECOND);
+    sd_mem_link(p.mem)->loss_ppm = SD_PPM;
+    sd_mem_close(p.mem, p.client, p.client_sid);
+    pair_run(&p, 5 * SD_SECOND);
+    sd_mem_link(p.mem)->loss_ppm = 0;
+    pair_run(&p, 20 * SD_SECOND);
+    pair_check(&p, 1, count(&p, p.server, SD_EV_CLOSED), "server CLOSED");
+    pair_check(&p, true, pair_tunnel(&p, p.client) == NULL, "no tunnel is left");
+    pair_end(&p);
+}
+
 /* Given up while the directory is asked. */
 static void test_close_before_it_began(void **state)
 {
@@ -307,6 +324,21 @@ static void test_connections_share_a_tunnel(void **state)
         sd_mem_close(p.mem, p.client, sid[i]);
     pair_run(&p, 10 * SD_SECOND);
     pair_check(&p, MANY, count(&p, p.server, SD_EV_CLOSED), "closed");
+    pair_end(&p);
+}
+
+/* A responder takes so many connections in a tunnel, and refuses the next. */
+static void test_too_many_connections(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_cached(&p, &(struct pair_options){0});
+    for (size_t i = 0; i <= MT_TUNNEL_CONNECTIONS; i++)
+        pair_open(&p, &(struct pair_options){0});
+    pair_run(&p, 20 * SD_SECOND);
+    pair_check(&p, MT_TUNNEL_CONNECTIONS, count(&p, p.server, SD_EV_READY), "connections");
+    pair_check(&p, 1, count(&p, p.client, SD_EV_ERROR), "refused");
+    pair_check(&p, 1, pair_dropped(&p, p.server, SD_DROP_FULL), "drops");
     pair_end(&p);
 }
 
@@ -517,9 +549,11 @@ int main(void)
         cmocka_unit_test(test_nobody_answers),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_close_follows_data),
+        cmocka_unit_test(test_close_that_is_lost),
         cmocka_unit_test(test_close_before_it_began),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_connections_share_a_tunnel),
+        cmocka_unit_test(test_too_many_connections),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_streams_beside),
         cmocka_unit_test(test_close_with_streams),
