@@ -165,6 +165,8 @@ int ike_response_in(struct ike_sa *sa, const struct ike_message *m)
         q = q->next;
     if (!q)
         return SD_DROP_REPLAY;
+    if (m->garbled)
+        return SD_DROP_MALFORMED;
     if (sa->setup)
         sa->setup->heard = true;
     switch (q->procedure->answered(sa, q, m)) {
@@ -216,8 +218,20 @@ static bool expected(const struct ike_sa *sa, uint8_t exchange)
     }
 }
 
+/* 2.21.2, 2.21.3: authentic nonsense ends a handshake, and leaves an SA as it is. */
+static void refuse_garbled(struct ike_sa *sa, struct ike_writer *w)
+{
+    ike_put_notify(w, IKE_N_INVALID_SYNTAX, NULL, 0);
+    if (sa->setup)
+        ike_fail(sa, IKE_N_INVALID_SYNTAX, "a request of the peer is malformed");
+}
+
 static void handle(struct ike_sa *sa, const struct ike_message *m, struct ike_writer *w)
 {
+    if (m->garbled) {
+        refuse_garbled(sa, w);
+        return;
+    }
     if (m->chain.unknown_critical) { /* 2.5 */
         ike_put_notify(w, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, &m->chain.unknown_critical, 1);
         return;

@@ -39,6 +39,7 @@ struct ike_message {
     const struct sd_path *path;
     const uint8_t *raw; /* the whole, before it was opened only if it was never sealed */
     size_t raw_len;
+    bool garbled; /* authentic, and yet no chain of payloads */
     struct ike_chain chain;
 };
 
@@ -233,7 +234,8 @@ void ike_reply_stateless(struct ipsec *, const struct ike_message *, const struc
  * or longer than a message can be. */
 bool ike_seal(struct ike_sa *, struct ike_flight *, const struct ike_header *,
               const struct ike_writer *);
-/* Opens the SK or SKF payload that ends the message's chain, in place, and reads the chain inside.
+/* Opens the SK or SKF payload that ends the message's chain, in place, and reads the chain inside,
+ * or says that it is garbled.
  * SD_OK, with `whole` false when fragments are missing; SD_DROP_AUTH, SD_DROP_MALFORMED,
  * SD_DROP_FULL, SD_DROP_REPLAY. */
 int ike_open(struct ike_sa *, struct ike_message *, uint8_t *raw, bool *whole);

@@ -256,5 +256,6 @@ int ike_open(struct ike_sa *sa, struct ike_message *m, uint8_t *raw, bool *whole
     *whole = in.whole;
     if (result != SD_OK || !in.whole)
         return result;
-    return ike_chain_read(&m->chain, in.first, in.inner, in.len) ? SD_OK : SD_DROP_MALFORMED;
+    m->garbled = !ike_chain_read(&m->chain, in.first, in.inner, in.len);
+    return SD_OK;
 }

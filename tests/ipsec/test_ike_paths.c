@@ -220,6 +220,49 @@ static void a_broken_connection(void **state)
     pair_end(&p);
 }
 
+/* 2.3: a request that is lost does not keep the next one, as the peer's window has room for both.
+ */
+static void a_window_of_requests(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_ready(&p, &(struct pair_options){0});
+    sd_mem_drop(p.mem, p.client, (const uint32_t[]){3, 0});
+    pair_check(&p, SD_OK, pair_control(&p, p.client, SD_REKEY, "child"), "rekey");
+    pair_check(&p, SD_OK, sd_mem_move(p.mem, p.client, sd_mem_sid(p.mem, p.talk), p.server),
+               "move");
+    run(&p, SD_SECOND);
+    pair_check(&p, 1, sd_mem_count(p.mem, p.server, SD_EV_MIGRATED), "the later request");
+    pair_check(&p, 0, sd_mem_count(p.mem, p.server, SD_EV_KEY_UPDATE), "the lost one");
+    run(&p, 4 * SD_SECOND);
+    pair_check(&p, 1, sd_mem_count(p.mem, p.server, SD_EV_KEY_UPDATE), "the lost one, again");
+    check_talk(&p, SD_PROTO_ESP, "afterwards");
+    pair_end(&p);
+}
+
+/* Every message that comes again is answered as before and changes nothing. */
+static void messages_again(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_ready(&p, &(struct pair_options){0});
+    pair_control(&p, p.client, SD_REKEY, NULL);
+    run(&p, SD_SECOND);
+    size_t units = sd_mem_units(p.mem);
+    struct sd_stats before[2] = {pair_stats(&p, 0), pair_stats(&p, 1)};
+    for (size_t i = 0; i < units; i++)
+        sd_mem_replay(p.mem, i, NULL);
+    run(&p, SD_SECOND);
+    for (int seat = 0; seat < 2; seat++) {
+        struct sd_stats now = pair_stats(&p, seat);
+        pair_check(&p, before[seat].sessions, now.sessions, "sessions");
+        pair_check(&p, before[seat].handshakes, now.handshakes, "handshakes");
+        pair_check(&p, 2, sd_mem_count(p.mem, seat, SD_EV_KEY_UPDATE), "key updates");
+    }
+    check_talk(&p, SD_PROTO_ESP, "afterwards");
+    pair_end(&p);
+}
+
 /* IKE passes, ESP does not: after a while it goes in UDP, from both sides. */
 static void without_esp(void **state)
 {
@@ -278,6 +321,8 @@ int main(void)
         cmocka_unit_test(a_dead_peer),
         cmocka_unit_test(udp_after_all),
         cmocka_unit_test(a_broken_connection),
+        cmocka_unit_test(a_window_of_requests),
+        cmocka_unit_test(messages_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
