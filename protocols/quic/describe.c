@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static const char *name_of(const struct quic_packet *p, bool from_client)
+static const char *name_of(const struct quic_packet *p, bool from_client, char *words, size_t cap)
 {
     if (!p->is_long)
         return "1-RTT (encrypted)";
@@ -14,6 +14,8 @@ static const char *name_of(const struct quic_packet *p, bool from_client)
         return "unknown version";
     switch (p->type) {
     case QUIC_INITIAL:
+        if (from_client && quic_initial_words(p, words, cap))
+            return words;
         return from_client && p->token_len > 0 ? "Initial (token)" : "Initial";
     case QUIC_0RTT:
         return "0-RTT (encrypted)";
@@ -31,10 +33,11 @@ size_t quic_describe(const uint8_t *data, size_t len, bool from_client, char *te
     size_t used = 0, left = len;
     bool bad = false;
     const char *last = NULL;
+    char words[160];
     if (cap > 0)
         text[0] = '\0';
     while (quic_packet_next(&at, &left, &p, &bad) && used < cap) {
-        const char *name = name_of(&p, from_client);
+        const char *name = name_of(&p, from_client, words, sizeof words);
         if (name == last)
             continue;
         int n = snprintf(text + used, cap - used, "%s%s", last ? ", " : "", name);

@@ -3,7 +3,7 @@
 #include "sim/core/reader.h"
 
 /* 16: the two high bits of the first byte say how many there are. */
-static uint64_t get_varint(struct sd_reader *r)
+uint64_t quic_get_varint(struct sd_reader *r)
 {
     uint64_t value = sd_get8(r);
     unsigned more = (1u << (value >> 6)) - 1;
@@ -36,10 +36,10 @@ static void get_rest(struct sd_reader *r, struct quic_packet *p)
         return;
     }
     if (p->type == QUIC_INITIAL) {
-        p->token_len = (size_t)get_varint(r);
+        p->token_len = (size_t)quic_get_varint(r);
         p->token = get_block(r, p->token_len);
     }
-    get_block(r, get_varint(r));
+    get_block(r, quic_get_varint(r));
 }
 
 bool quic_packet_next(const uint8_t **at, size_t *left, struct quic_packet *p, bool *bad)

@@ -331,5 +331,11 @@ struct quic_packet {
 };
 /* The next packet of the datagram, and moves on; false: no more, or malformed (*bad). */
 bool quic_packet_next(const uint8_t **at, size_t *left, struct quic_packet *, bool *bad);
+struct sd_reader;
+uint64_t quic_get_varint(struct sd_reader *);
+
+/* initial.c: names a client's first packet by what anybody can read in it; false: it is not one, or
+ * its keys do not follow from its header. */
+bool quic_initial_words(const struct quic_packet *, char *text, size_t cap);
 
 #endif

@@ -1,7 +1,8 @@
 -- Can somebody who only listens see who talks to whom?
 --
 -- Both sides show who they are, where the protocol lets them; every packet is searched for their
--- certificates, their static keys, and the server's name.
+-- certificates, their static keys, and the server's name.  What anybody can open is open: QUIC's first
+-- packet is sealed with keys that follow from its own header.
 
 local client, server = host "client", host "server"
 local switch = router "switch"
@@ -38,7 +39,7 @@ return scenario {
       return no(string.format("what identifies the %s goes by in clear",
                               r.client.seen.identity > 0 and "client" or "server"))
     elseif r.server.seen.name > 0 then
-      return partly "neither certificate is seen, but the server's name is asked for in clear"
+      return partly "neither certificate is seen, but anybody can read which server is asked for"
     end
     return yes "no packet shows a certificate, a static key or the server's name"
   end,

@@ -1,9 +1,11 @@
-/* eavesdrop.c - what somebody on the path can read without any key: what applications say, who the
- * machines are, and how long their messages are.
+/* eavesdrop.c - what somebody on the path can read who has no secret: what applications say, who
+ * the machines are, and how long their messages are; what describe() of a protocol makes of a
+ * packet from its bytes alone counts as read.
  *
  * A certificate is found by pieces of its DER encoding, because it may be cut by packets. */
 #include "sim/box/ip.h"
 #include "sim/node/attack.h"
+#include "sim/node/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,12 +151,15 @@ static enum sd_verdict look(void *ctx, struct sd_passage *passage)
             note_fields(from->seen, cargo, len);
         }
     }
+    char words[300];
+    lab_describe(lab, packet->data, packet->len, words, sizeof words);
     for (uint32_t i = 0; i < lab->machines; i++) {
         struct machine *m = lab->machine[i];
         if (m->seen == NULL || m->seen->name == NULL)
             continue;
         m->seen->identity += shows_identity(m, cargo, len);
-        m->seen->called += contains(cargo, len, m->seen->name, strlen(m->seen->name));
+        m->seen->called += contains(cargo, len, m->seen->name, strlen(m->seen->name)) ||
+                           strstr(words, m->seen->name) != NULL;
     }
     return SD_PASS;
 }

@@ -88,6 +88,7 @@ static const struct {
     {PROBE("exporter"), "protocol=wireguard", NO},
     {PROBE("identity-hiding"), "protocol=wireguard", YES},
     {PROBE("identity-hiding"), "protocol=tls13", PARTLY},
+    {PROBE("identity-hiding"), "protocol=quic", PARTLY}, /* Initial packets hide nothing */
     {PROBE("identity-hiding"), "protocol=dtls12", NO},
     {PROBE("identity-hiding"), "protocol=tcpcrypt", NOT_APPLICABLE},
     {PROBE("partial-encryption"), "protocol=srtp", YES},
