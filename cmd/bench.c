@@ -135,7 +135,7 @@ const struct sd_command sd_command_bench = {
                 "  shakedown bench tls13 wireguard --quick\n"
                 "  shakedown bench --json > bench.json\n",
     .notes = "NAME: tls13, quic, wireguard, curvecp, minimalt, tcpcrypt, ipsec, esp, srtp, dtls13, "
-             "forwarding, tls13-scale, wireguard-scale, flood, "
+             "gquic, forwarding, tls13-scale, wireguard-scale, flood, "
              "loss-sweep; without one, all, in some minutes.  Costs are processor time, both sides "
              "of a ratio are measured in turns, and the best of each counts.  The machine should "
              "have little else to do.  The exit status says whether everything ran, not whether "

@@ -54,6 +54,7 @@ int bench_flood(struct bench_run *, bool quick, struct sd_error *);
 int bench_loss_sweep(struct bench_run *, bool quick, struct sd_error *);
 int bench_curvecp(struct bench_run *, bool quick, struct sd_error *);
 int bench_dtls13(struct bench_run *, bool quick, struct sd_error *);
+int bench_gquic(struct bench_run *, bool quick, struct sd_error *);
 int bench_minimalt(struct bench_run *, bool quick, struct sd_error *);
 int bench_tcpcrypt(struct bench_run *, bool quick, struct sd_error *);
 int bench_ipsec(struct bench_run *, bool quick, struct sd_error *);

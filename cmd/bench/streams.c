@@ -1,5 +1,5 @@
 /* streams.c - a handshake in memory of the agents of our own that carry byte streams or datagrams,
- * against the cryptography that it is made of: CurveCP, MinimaLT, tcpcrypt, DTLS 1.3. */
+ * against the cryptography that it is made of: CurveCP, MinimaLT, tcpcrypt, DTLS 1.3, gQUIC. */
 #include "cmd/bench/bench.h"
 #include <stdio.h>
 
@@ -152,4 +152,14 @@ int bench_dtls13(struct bench_run *run, bool quick, struct sd_error *error)
                                            .calm = 10 * SD_SECOND,
                                            .at_most = 1.5};
     return bench(&dtls13, run, quick, error);
+}
+
+int bench_gquic(struct bench_run *run, bool quick, struct sd_error *error)
+{
+    static const struct protocol gquic = {.name = "gquic",
+                                          .title = "gQUIC",
+                                          .row = "gquic-memory",
+                                          .calm = 10 * SD_SECOND,
+                                          .at_most = 1.5};
+    return bench(&gquic, run, quick, error);
 }

@@ -14,6 +14,7 @@ const struct bench benches[] = {
     {"esp", "packets through ESP, and their cryptography alone", bench_esp},
     {"srtp", "packets of a call between two agents, and their cryptography alone", bench_srtp},
     {"dtls13", "DTLS 1.3 handshakes in memory, and their cryptography alone", bench_dtls13},
+    {"gquic", "gQUIC handshakes in memory, and their cryptography alone", bench_gquic},
     {"forwarding", "a datagram through a router: the lab, and plain ns-3", bench_forwarding},
     {"tls13-scale", "many TLS 1.3 connections in one simulation, and few", bench_tls13_scale},
     {"wireguard-scale", "many WireGuard clients in one simulation, and few", bench_wireguard_scale},

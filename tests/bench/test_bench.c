@@ -28,6 +28,7 @@ static const char *const rows[] = {
     "minimalt-memory",
     "tcpcrypt-memory",
     "dtls13-memory",
+    "gquic-memory",
     "esp",
     "ipsec-memory",
     "srtp-packet",
