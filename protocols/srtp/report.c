@@ -178,7 +178,7 @@ static void read_block(struct sr_session *s, struct sd_reader *r)
     if (last)
         snprintf(rtt, sizeof rtt, ", round trip %u ms",
                  (uint32_t)(((uint64_t)back_and_forth * 1000 + 32768) / 65536));
-    snprintf(text, sizeof text, "peer's report: %u lost, %u %% of late, jitter %u ms%s", lost,
+    snprintf(text, sizeof text, "peer's report: %u lost, %u %% lately, jitter %u ms%s", lost,
              fraction * 100u / 256, jitter / (SR_CLOCK_HZ / 1000), rtt);
     sr_session_tell(s, SD_EV_NOTE, 0, text);
 }
