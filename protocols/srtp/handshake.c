@@ -50,10 +50,28 @@ static void install(struct sr_session *s, const struct sr_keys *keys)
 
 /* -- who it is -- */
 
+/* A call outlives its association for a while: another may bring new keys. */
+static void go_on_without(struct sr_session *s)
+{
+    sr_session_associate(s, 0);
+    s->rekeying = false;
+    s->linger_at = s->agent->now + SR_LINGER;
+    sr_session_timer(s);
+}
+
+/* No call begins with this peer; one that is under way is not for strangers to end. */
 static void refuse(struct sr_session *s, const char *why)
 {
-    sr_drop(s->agent, SD_DROP_AUTH);
-    sr_session_over(s, SD_EV_ERROR, why);
+    struct srtp *a = s->agent;
+    sd_sid association = s->association;
+    sr_drop(a, SD_DROP_AUTH);
+    if (s->phase != SR_OPEN) {
+        sr_session_over(s, SD_EV_ERROR, why);
+        return;
+    }
+    sr_session_tell(s, SD_EV_NOTE, 0, why);
+    go_on_without(s);
+    sr_dtls_close(a, association);
 }
 
 static void refuse_fingerprint(struct sr_session *s, const uint8_t *expected)
@@ -61,7 +79,7 @@ static void refuse_fingerprint(struct sr_session *s, const uint8_t *expected)
     char found[SR_FINGERPRINT_TEXT], wanted[SR_FINGERPRINT_TEXT], text[TEXT_MAX];
     snprintf(text, sizeof text, "fingerprint: expected %s, found %s",
              expected ? sr_fingerprint_text(expected, wanted) : "one that was signalled",
-             sr_fingerprint_text(s->shown, found));
+             sr_fingerprint_text(s->shown.fingerprint, found));
     refuse(s, text);
 }
 
@@ -71,7 +89,7 @@ static void begin(struct sr_session *s, const struct sr_profile *p, const char *
     char text[TEXT_MAX];
     s->phase = SR_OPEN;
     a->stats.sessions++;
-    snprintf(text, sizeof text, "fingerprint of %s", s->identity);
+    snprintf(text, sizeof text, "fingerprint of %s", s->shown.whose);
     sr_session_tell(s, SD_EV_PEER_AUTH, 0, text);
     snprintf(text, sizeof text, "%s, keys of %s", p->name, detail ? detail : "DTLS");
     sr_session_tell(s, SD_EV_READY, p->id, text);
@@ -87,25 +105,25 @@ static void begin(struct sr_session *s, const struct sr_profile *p, const char *
 
 /* A handshake that took the place of a closed association begins a new call, if one was signalled;
  * else it renews the keys of the old one. */
-static struct sr_session *new_call(struct sr_session *s)
+static struct sr_session *new_call(struct sr_session *before)
 {
-    struct srtp *a = s->agent;
-    sd_sid association = s->association;
-    struct sd_path path = s->path;
-    uint8_t shown[SD_FINGERPRINT_LEN];
-    char identity[sizeof s->identity];
-    memcpy(shown, s->shown, sizeof shown);
-    memcpy(identity, s->identity, sizeof identity);
-    sr_session_associate(s, 0);
-    sr_session_over(s, SD_EV_CLOSED, "a new call took its place");
-    s = sr_session_new(a, &path, false);
+    struct srtp *a = before->agent;
+    struct sd_path path = before->path;
+    struct sr_shown shown = before->shown;
+    sd_sid association = before->association;
+    sr_session_associate(before, 0);
+    sr_session_over(before, SD_EV_CLOSED, "a new call took its place");
+    struct sr_session *s = sr_session_new(a, &path, false);
     if (!s)
         return NULL;
     sr_session_associate(s, association);
-    s->has_shown = true;
-    memcpy(s->shown, shown, sizeof shown);
-    memcpy(s->identity, identity, sizeof identity);
+    s->shown = shown;
     return s;
+}
+
+static bool is(const uint8_t *fingerprint, const struct sr_shown *shown)
+{
+    return memcmp(fingerprint, shown->fingerprint, SD_FINGERPRINT_LEN) == 0;
 }
 
 /* The server's side: RFC 5763 5: the certificate must be that of a call that was signalled.  NULL:
@@ -115,16 +133,16 @@ static struct sr_session *admit(struct sr_session *s)
     struct srtp *a = s->agent;
     bool begun = s->phase == SR_OPEN;
     if (a->has_fixed) {
-        if (memcmp(a->fixed, s->shown, sizeof s->shown) == 0)
+        if (is(a->fixed, &s->shown))
             return s;
         refuse_fingerprint(s, a->fixed);
         return NULL;
     }
-    if (sr_call_take(a, s->shown, &s->path.remote))
+    if (sr_call_take(a, s->shown.fingerprint, &s->path.remote))
         return begun ? new_call(s) : s;
-    if (begun && memcmp(s->fingerprint, s->shown, sizeof s->shown) == 0)
+    if (begun && is(s->fingerprint, &s->shown))
         return s;
-    if (sr_call_take(a, s->shown, NULL)) /* a NAT stands between */
+    if (sr_call_take(a, s->shown.fingerprint, NULL)) /* a NAT stands between */
         return begun ? new_call(s) : s;
     refuse_fingerprint(s, NULL);
     return NULL;
@@ -132,18 +150,16 @@ static struct sr_session *admit(struct sr_session *s)
 
 static struct sr_session *check_peer(struct sr_session *s)
 {
-    if (!s->has_shown) {
+    if (!s->shown.there) {
         refuse(s, "the peer showed no certificate");
         return NULL;
     }
-    if (!s->client)
-        s = admit(s);
-    else if (!s->expects || memcmp(s->fingerprint, s->shown, sizeof s->shown) != 0) {
+    if (s->client && (!s->expects || !is(s->fingerprint, &s->shown))) {
         refuse_fingerprint(s, s->expects ? s->fingerprint : NULL);
         return NULL;
     }
-    if (s)
-        memcpy(s->fingerprint, s->shown, sizeof s->shown);
+    if (!s->client && (s = admit(s)))
+        memcpy(s->fingerprint, s->shown.fingerprint, sizeof s->fingerprint);
     return s;
 }
 
@@ -151,10 +167,10 @@ static struct sr_session *check_peer(struct sr_session *s)
 
 static void on_certificate(struct sr_session *s, const struct sd_event *e)
 {
-    s->has_shown = e->data != NULL;
+    s->shown.there = e->data != NULL;
     if (e->data)
-        sd_sha256(s->shown, e->data, e->len, NULL, 0);
-    snprintf(s->identity, sizeof s->identity, "%s", e->detail ? e->detail : "a certificate");
+        sd_sha256(s->shown.fingerprint, e->data, e->len, NULL, 0);
+    snprintf(s->shown.whose, sizeof s->shown.whose, "%s", e->detail ? e->detail : "a certificate");
 }
 
 static void on_ready(struct sr_session *s, const struct sd_event *e)
@@ -182,29 +198,25 @@ static void on_ready(struct sr_session *s, const struct sd_event *e)
                         s->client ? "new handshake" : "the peer's handshake");
 }
 
-/* Without its association a call goes on for a while: a new one may bring new keys. */
 static void on_closed(struct sr_session *s, const char *detail)
 {
-    sr_session_associate(s, 0);
-    if (s->phase != SR_OPEN) {
-        sr_session_over(s, SD_EV_CLOSED, detail);
+    if (s->phase == SR_OPEN) {
+        go_on_without(s);
         return;
     }
-    s->linger_at = s->agent->now + SR_LINGER;
-    sr_session_timer(s);
+    sr_session_associate(s, 0);
+    sr_session_over(s, SD_EV_CLOSED, detail);
 }
 
 static void on_error(struct sr_session *s, const struct sd_event *e)
 {
-    sr_session_associate(s, 0);
-    if (!s->rekeying || s->phase != SR_OPEN) {
-        sr_session_over(s, SD_EV_ERROR, e->detail);
+    if (s->rekeying && s->phase == SR_OPEN) {
+        sr_session_tell(s, SD_EV_NOTE, 0, "no new keys: their handshake failed");
+        go_on_without(s);
         return;
     }
-    s->rekeying = false;
-    sr_session_tell(s, SD_EV_NOTE, 0, "no new keys: their handshake failed");
-    s->linger_at = s->agent->now + SR_LINGER;
-    sr_session_timer(s);
+    sr_session_associate(s, 0);
+    sr_session_over(s, SD_EV_ERROR, e->detail);
 }
 
 /* Whose handshake it is: a server learns of one by the first event. */
@@ -220,7 +232,7 @@ static struct sr_session *session_of(struct srtp *a, const struct sd_event *e)
     else
         s->rekeying = true;
     if (s) {
-        s->has_shown = false;
+        s->shown.there = false;
         sr_session_associate(s, e->sid);
     }
     return s;
@@ -283,7 +295,7 @@ int sr_handshake_rekey(struct sr_session *s)
     int result = sr_dtls_open(a, &open, &association);
     if (result == SD_OK) {
         s->rekeying = true;
-        s->has_shown = false;
+        s->shown.there = false;
         sr_session_associate(s, association);
     } else {
         s->linger_at = a->now + SR_LINGER;

@@ -54,6 +54,13 @@ struct sr_keys {
     struct sr_master ours, theirs;
 };
 
+/* The certificate in a handshake. */
+struct sr_shown {
+    bool there;
+    uint8_t fingerprint[SD_FINGERPRINT_LEN];
+    char whose[120];
+};
+
 enum sr_phase {
     SR_HANDSHAKE, /* no keys yet */
     SR_OPEN,
@@ -67,12 +74,10 @@ struct sr_session {
     enum sr_phase phase;
     bool rekeying, writable_wanted;
     struct sd_path path;
-    /* Who the peer is. */
-    uint8_t fingerprint[SD_FINGERPRINT_LEN]; /* client: as signalled */
-    bool expects;                            /* fingerprint means something */
-    uint8_t shown[SD_FINGERPRINT_LEN];       /* of the certificate in the handshake */
-    bool has_shown;
-    char identity[120]; /* in words */
+    /* Who the peer is: as signalled (a client's), or as it was when the call began. */
+    bool expects;
+    uint8_t fingerprint[SD_FINGERPRINT_LEN];
+    struct sr_shown shown;
     /* Keys: those of the newest handshake, and those before it until old_until. */
     struct sr_keys now, old;
     sd_time old_until;

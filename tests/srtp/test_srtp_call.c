@@ -220,6 +220,28 @@ static void test_rekey(void **state)
     }
 }
 
+/* A handshake of somebody else in the place of the peer's brings no keys, and does not end the
+ * call. */
+static void test_rekey_by_a_stranger(void **state)
+{
+    (void)state;
+    struct sd_control rekey = {.verb = SD_REKEY};
+    struct call c;
+    call_begin(&c, &(struct call_options){0});
+    call_session(&c, SERVER)->fingerprint[0] ^= 1; /* the client's is another from now on */
+    call_check(&c, SD_OK, sd_mem_control(c.mem, CLIENT, c.sid[CLIENT], &rekey), "rekey");
+    call_run(&c, 4 * RTT);
+    call_check(&c, 0, sd_mem_count(c.mem, SERVER, SD_EV_KEY_UPDATE), "key updates");
+    call_check(&c, 0, sd_mem_count(c.mem, SERVER, SD_EV_ERROR), "errors");
+    call_check(&c, 1, call_session(&c, SERVER)->now.ours.mki, "keys");
+    call_check(&c, 1, call_dropped(&c, SERVER, SD_DROP_AUTH), "handshakes refused");
+    call_talk(&c, SERVER, 3); /* under the keys there are */
+    call_check_heard(&c, CLIENT, 3);
+    call_run(&c, SR_LINGER);
+    call_check(&c, 1, sd_mem_count(c.mem, SERVER, SD_EV_CLOSED), "closed");
+    call_end(&c);
+}
+
 static void test_rekey_refused(void **state)
 {
     (void)state;
@@ -352,11 +374,12 @@ static void test_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),  cmocka_unit_test(test_fingerprints),
-        cmocka_unit_test(test_terms),  cmocka_unit_test(test_no_common_profile),
-        cmocka_unit_test(test_rekey),  cmocka_unit_test(test_rekey_refused),
-        cmocka_unit_test(test_end),    cmocka_unit_test(test_call_after_call),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_calls),           cmocka_unit_test(test_fingerprints),
+        cmocka_unit_test(test_terms),           cmocka_unit_test(test_no_common_profile),
+        cmocka_unit_test(test_rekey),           cmocka_unit_test(test_rekey_by_a_stranger),
+        cmocka_unit_test(test_rekey_refused),   cmocka_unit_test(test_end),
+        cmocka_unit_test(test_call_after_call), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_options),
     };
     if (sd_core_init() != SD_OK)
         return 3;
