@@ -51,7 +51,7 @@ static int open_session(struct sd_agent *agent, sd_time now, const struct sd_ope
     struct dtls13 *a = at(agent, now);
     if (!(a->handshake.config.role & SD_ROLE_CLIENT))
         return SD_E_STATE;
-    struct dtls_session *old = dtls_session_by_path(a, &open->path);
+    struct dtls_session *old = dtls_session_by_path(a, &open->path, false);
     if (old && old->phase != DTLS_CLOSING)
         return SD_E_STATE; /* one association between two addresses */
     if (old) {
@@ -107,7 +107,8 @@ static int expire(struct sd_agent *agent, sd_time now)
 static int control(struct sd_agent *agent, sd_time now, sd_sid sid, struct sd_control *c)
 {
     struct dtls13 *a = at(agent, now);
-    struct dtls_session *s = sid ? dtls_session_by_sid(a, sid) : dtls_session_by_path(a, &c->path);
+    struct dtls_session *s =
+        sid ? dtls_session_by_sid(a, sid) : dtls_session_by_path(a, &c->path, false);
     int result = SD_OK;
     if (!s)
         return SD_E_STATE;

@@ -40,13 +40,12 @@ static bool wants_cookie(const struct dtls13 *a)
     }
 }
 
-int dtls_knock(struct dtls13 *a, const struct sd_unit *u, struct dtls_session *old)
+int dtls_knock(struct dtls13 *a, const struct sd_unit *u, bool taken)
 {
     struct dtls_fragment f;
     uint64_t sequence;
     first_fragment(u->data, u->len, &f, &sequence);
-    /* 5.11: only who can be reached there may end the association that is there. */
-    bool demand = old || wants_cookie(a);
+    bool demand = taken || wants_cookie(a);
     if (demand && f.here != f.len)
         return dtls_drop(a, SD_DROP_UNVALIDATED); /* nothing is kept to put it together */
     if (a->stats.half_open >= a->half_open_max)
@@ -60,12 +59,7 @@ int dtls_knock(struct dtls13 *a, const struct sd_unit *u, struct dtls_session *o
     s->receive_seq = s->send_seq = f.seq;
     sd_sid sid = s->sid;
     int result = dtls_receive_for(s, u);
-    s = dtls_session_by_sid(a, sid);
-    if (!s && result == SD_OK)
+    if (result == SD_OK && !dtls_session_by_sid(a, sid))
         return dtls_drop(a, SD_DROP_UNVALIDATED); /* a HelloRetryRequest went */
-    if (s && old) {
-        dtls_session_gone(old, "the client began anew");
-        dtls_session_settle(old);
-    }
     return result;
 }

@@ -53,6 +53,7 @@ struct dtls_datagram {
     uint8_t *at, *end;
     bool held;
     struct sd_reader whole;
+    uint64_t tried; /* SD_DROP_AUTH: so many records have not opened under these keys */
 };
 int dtls_record_open(struct dtls_session *, struct dtls_datagram *, struct dtls_record *);
 
@@ -244,7 +245,9 @@ struct dtls_mode {
 struct dtls_session *dtls_session_new(struct dtls13 *, const struct sd_path *, bool client,
                                       const struct sd_open *, bool demand_cookie);
 void dtls_session_free(struct dtls_session *);
-struct dtls_session *dtls_session_by_path(const struct dtls13 *, const struct sd_path *);
+/* While a client begins anew there may be two at its address: handshake says which is meant. */
+struct dtls_session *dtls_session_by_path(const struct dtls13 *, const struct sd_path *,
+                                          bool handshake);
 struct dtls_session *dtls_session_by_sid(const struct dtls13 *, sd_sid);
 void dtls_session_rename(struct dtls_session *,
                          const struct sd_path *); /* found there from now on */
@@ -280,8 +283,9 @@ int dtls_update_keys(struct dtls_session *, bool request);
 
 int dtls_receive(struct dtls13 *, const struct sd_unit *); /* enum sd_result */
 int dtls_receive_for(struct dtls_session *, const struct sd_unit *);
-/* A datagram for which there is no session, or that would take its place. */
-int dtls_knock(struct dtls13 *, const struct sd_unit *, struct dtls_session *old);
+/* A ClientHello that begins a session; `taken`: at the address of another, which ends when this one
+ * is open. */
+int dtls_knock(struct dtls13 *, const struct sd_unit *, bool taken);
 /* The hash of the random of a ClientHello, or 0 when the datagram begins with something else. */
 uint64_t dtls_hello_id(const uint8_t *data, size_t len);
 

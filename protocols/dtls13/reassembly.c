@@ -27,7 +27,8 @@ void dtls_incoming_free(struct dtls_incoming *m)
 static struct dtls_incoming *incoming_new(struct dtls_session *s, const struct dtls_fragment *f,
                                           uint64_t epoch)
 {
-    if (f->len > DTLS13_MESSAGE_MAX || s->incoming_bytes + f->len > KEPT_MAX)
+    size_t most = epoch == 0 ? DTLS13_HELLO_MAX : DTLS13_MESSAGE_MAX;
+    if (f->len > most || s->incoming_bytes + f->len > KEPT_MAX)
         return NULL;
     struct dtls_incoming *m = sd_alloc(s->agent->env, sizeof *m + TLS_HANDSHAKE_HEADER + f->len);
     if (!m)

@@ -16,6 +16,9 @@ static int take_handshake(struct dtls_session *s, const struct dtls_record *reco
     while (sd_left(&r) > 0) {
         if (!dtls_fragment_read(&r, &f))
             return dtls_drop(s->agent, SD_DROP_MALFORMED);
+        /* Anybody can write plain fragments: once there are keys, only copies come that way. */
+        if (record->epoch == 0 && s->reading_epoch > 0 && f.seq >= s->receive_seq)
+            return dtls_drop(s->agent, SD_DROP_AUTH);
         enum dtls_place place = dtls_reassemble(s, &f, record->epoch);
         if (place == DTLS_NOWHERE)
             kept = false;
@@ -156,6 +159,8 @@ static int take_datagram(struct dtls_session *s, uint8_t *data, size_t len,
         int result = dtls_record_open(s, &d, &record);
         if (d.held) {
             result = hold_record(s, &d.whole);
+        } else if (result == SD_DROP_AUTH && d.tried == DTLS13_FAILURES_MAX) {
+            dtls_session_fail(s, E13_BAD_RECORD_MAC, false, "too many forged records");
         } else if (result != SD_OK) {
             dtls_drop(s->agent, result);
         } else {
@@ -187,10 +192,19 @@ int dtls_receive_for(struct dtls_session *s, const struct sd_unit *u)
     return result;
 }
 
+/* Records of a handshake: plain ones, and those of epoch 2. */
+static bool is_handshake(const struct sd_unit *u)
+{
+    uint8_t first = u->len > 0 ? u->data[0] : 0;
+    return (first & DTLS13_FIXED_MASK) != DTLS13_FIXED ||
+           (first & DTLS13_EPOCH_MASK) == SD_E13_HANDSHAKE;
+}
+
 int dtls_receive(struct dtls13 *a, const struct sd_unit *u)
 {
     const uint8_t *cid = cid_of(a, u->data, u->len);
-    struct dtls_session *s = cid ? dtls_session_by_cid(a, cid) : dtls_session_by_path(a, &u->path);
+    struct dtls_session *s =
+        cid ? dtls_session_by_cid(a, cid) : dtls_session_by_path(a, &u->path, is_handshake(u));
     a->stats.units_in++;
     a->stats.bytes_in += u->len;
     if (u->len == 0)
@@ -200,6 +214,6 @@ int dtls_receive(struct dtls13 *a, const struct sd_unit *u)
         a->stats.bytes_from_unvalidated += u->len;
     uint64_t hello = server ? dtls_hello_id(u->data, u->len) : 0;
     if (hello && !(s && (s->client || s->hello_id == hello)))
-        return dtls_knock(a, u, s);
+        return dtls_knock(a, u, s != NULL);
     return s ? dtls_receive_for(s, u) : dtls_drop(a, SD_DROP_UNKNOWN);
 }

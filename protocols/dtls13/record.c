@@ -105,6 +105,10 @@ static int open_plain(struct dtls_datagram *d, struct dtls_record *r)
 {
     struct sd_reader in = sd_reader_of(d->at, (size_t)(d->end - d->at));
     r->type = sd_get8(&in);
+    if (r->type < TLS_CHANGE_CIPHER_SPEC || r->type > DTLS13_ACK) { /* 4.1 */
+        d->at = d->end;
+        return SD_DROP_UNKNOWN;
+    }
     sd_get16(&in); /* legacy_record_version says nothing */
     r->epoch = sd_get16(&in);
     r->sequence = (uint64_t)sd_get16(&in) << 32;
@@ -165,6 +169,7 @@ int dtls_record_open(struct dtls_session *s, struct dtls_datagram *d, struct dtl
     uint8_t *start = d->at;
     uint8_t first = *start;
     d->held = false;
+    d->tried = 0;
     if ((first & DTLS13_FIXED_MASK) != DTLS13_FIXED)
         return open_plain(d, r);
     struct sd_reader in = sd_reader_of(start, (size_t)(d->end - start));
@@ -197,7 +202,7 @@ int dtls_record_open(struct dtls_session *s, struct dtls_datagram *d, struct dtl
     r->sequence = reconstruct(k->window.top, low, (unsigned)number_len * 8);
     r->newest = k->epoch == s->reading_epoch && r->sequence >= k->window.top;
     if (!open_body(k, start, header, r)) {
-        k->failures++;
+        d->tried = ++k->failures;
         return SD_DROP_AUTH;
     }
     return dtls_window_accept(&k->window, r->sequence) ? SD_OK : SD_DROP_REPLAY;

@@ -17,14 +17,19 @@ static uint64_t hash_path(const struct dtls13 *a, const struct sd_path *path)
     return sd_hash(sd_hash_u64(a->seed, r->port), r->ip, r->family == 6 ? 16 : 4);
 }
 
-struct dtls_session *dtls_session_by_path(const struct dtls13 *a, const struct sd_path *path)
+struct dtls_session *dtls_session_by_path(const struct dtls13 *a, const struct sd_path *path,
+                                          bool handshake)
 {
     uint32_t cursor = 0;
-    struct dtls_session *s;
-    while ((s = sd_index_find(&a->by_path, hash_path(a, path), &cursor)))
-        if (sd_addr_equal(&s->path.remote, &path->remote))
+    struct dtls_session *s, *other = NULL;
+    while ((s = sd_index_find(&a->by_path, hash_path(a, path), &cursor))) {
+        if (!sd_addr_equal(&s->path.remote, &path->remote))
+            continue;
+        if ((s->phase == DTLS_HANDSHAKE) == handshake)
             return s;
-    return NULL;
+        other = s;
+    }
+    return other;
 }
 
 struct dtls_session *dtls_session_by_sid(const struct dtls13 *a, sd_sid sid)
@@ -138,9 +143,22 @@ void dtls_session_free(struct dtls_session *s)
     sd_free(s);
 }
 
+/* 5.11: a client that began anew has proved that it is there; what it left behind ends. */
+static void end_predecessors(struct dtls_session *s)
+{
+    struct dtls_session *old;
+    while ((old = dtls_session_by_path(s->agent, &s->path, false)) && old != s &&
+           old->phase != DTLS_HANDSHAKE) {
+        dtls_session_gone(old, "the client began anew");
+        dtls_session_free(old);
+    }
+}
+
 void dtls_session_open(struct dtls_session *s)
 {
     struct dtls13 *a = s->agent;
+    if (!s->client)
+        end_predecessors(s);
     s->phase = DTLS_OPEN;
     a->stats.half_open--;
     a->stats.sessions++;

@@ -53,6 +53,7 @@ enum dtls13_cid_usage { DTLS13_CID_IMMEDIATE = 0, DTLS13_CID_SPARE = 1 };
 #define DTLS13_SAMPLE      16     /* 4.2.3: bytes of ciphertext that the mask is made of */
 #define DTLS13_WINDOW      64     /* 4.5.1 */
 #define DTLS13_MESSAGE_MAX 32768u /* ours: bytes of a handshake message that is put together */
+#define DTLS13_HELLO_MAX   8192u  /* ours: the same for plain ones, which anybody may send */
 #define DTLS13_AHEAD       8u     /* ours: messages put together at once */
 #define DTLS13_CIDS        4u     /* ours: ids kept of the peer's, and given to it */
 

@@ -51,9 +51,12 @@ wolf_get() {
     if [ ! -x "$wolf" ] || [ -n "$(find "$wolf_here" -newer "$wolf" -type f)" ]; then
         mkdir -p "$WOLFSSL_DIR"
         if ! compgen -G "$WOLFSSL_DIR/wolfssl-*/src/tls13.c" >/dev/null; then
-            wolf_fetch >"$WOLFSSL_DIR/fetch.log" 2>&1 ||
-                missing "peer missing: Debian's source package wolfssl cannot be fetched: $(tail -n 1 \
-                    "$WOLFSSL_DIR/fetch.log")"
+            # Also in CI: whether a mirror has sources is not ours to decide.
+            wolf_fetch >"$WOLFSSL_DIR/fetch.log" 2>&1 || {
+                echo "peer missing: apt cannot fetch Debian's source package wolfssl:" \
+                    "$(tail -n 1 "$WOLFSSL_DIR/fetch.log")"
+                exit 77
+            }
             for source in "$WOLFSSL_DIR"/wolfssl-*/; do wolf_mend "$source"; done
         fi
         for source in "$WOLFSSL_DIR"/wolfssl-*/; do
