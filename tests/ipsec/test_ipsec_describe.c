@@ -44,9 +44,12 @@ static const struct {
     {"\0\x1a", 2, false, ESP_BYTES "\0\x1a" ESP_BYTES, 50, "ESP 5 [16 B encrypted]"},
     {"", 0, false, "\xff", 1, "NAT keepalive"},
     {"", 0, false, "IKETCP", 6, "IKETCP"},
-    {"", 0, false, "\0\0\0\1\0\0\0\1", 8, "not IPsec [8 B]"},
-    {"", 0, false, "", 0, "not IPsec [0 B]"},
-    {"", 0, false, "abc", 3, "not IPsec [3 B]"},
+    {"", 0, false, "\0\0\0\1\0\0\0\1", 8, "8 B of a stream, or not IPsec"},
+    {"", 0, false, "", 0, "0 B of a stream, or not IPsec"},
+    {"\0\0\0\0", 4, false, "neither IKE nor ESP, in the middle", 34,
+     "38 B of a stream, or not IPsec"},
+    {"", 0, false, "ABCDEFGH in the middle", 22, "22 B of a stream, or not IPsec"},
+    {"", 0, false, "abc", 3, "3 B of a stream, or not IPsec"},
 };
 
 static void test_names(void **state)
