@@ -112,8 +112,8 @@ struct ike_setup {
     uint32_t tries;            /* cookies and groups: a peer that never stops asking is given up */
     uint32_t child_spi;        /* ours, of the first child */
     bool validated, has_keys;
-    bool heard;                   /* initiator: something came back */
-    bool sha2_256, identity_hash; /* RFC 7427 4: hashes that the peer can verify */
+    bool heard;    /* initiator: something came back */
+    bool sha2_256; /* RFC 7427 4: a hash that the peer can verify */
     struct ike_eap *eap;
     /* Responder: the child's part of the first IKE_AUTH request, until EAP is over. */
     struct ike_first_child *first_child;

@@ -23,7 +23,8 @@ void ike_put_abilities(struct ike_sa *sa, struct ike_writer *w)
     ike_put_nat_detection(sa, &sa->path, w);
     if (sa->ipsec->set.fragmentation)
         ike_put_notify(w, IKE_N_FRAGMENTATION_SUPPORTED, NULL, 0);
-    ike_put_notify(w, IKE_N_SIGNATURE_HASH_ALGORITHMS, hashes, sizeof hashes);
+    if (sa->ipsec->set.rfc7427)
+        ike_put_notify(w, IKE_N_SIGNATURE_HASH_ALGORITHMS, hashes, sizeof hashes);
     if (sa->ipsec->set.extension)
         ike_put_notify(w, IKE_N_PRIVATE_STATUS, sa->ipsec->set.extension,
                        strlen(sa->ipsec->set.extension));
@@ -39,9 +40,7 @@ void ike_take_abilities(struct ike_sa *sa, const struct ike_message *m)
         return;
     struct sd_reader r = sd_reader_of(n.data, n.len);
     while (sd_left(&r) >= 2) {
-        uint16_t hash = sd_get16(&r);
-        sa->setup->sha2_256 |= hash == IKE_HASH_SHA2_256;
-        sa->setup->identity_hash |= hash == IKE_HASH_IDENTITY;
+        sa->setup->sha2_256 |= sd_get16(&r) == IKE_HASH_SHA2_256;
     }
 }
 

@@ -28,7 +28,7 @@ struct ike_settings {
     const char *ike_words, *esp_words;
     struct ike_policy ike, esp; /* made of them */
     const char *id, *peer_id;   /* FQDNs; peer_id NULL: anybody's */
-    bool mobike, fragmentation, encapsulate, transport, tickets, eap_md5;
+    bool mobike, fragmentation, rfc7427, encapsulate, transport, tickets, eap_md5;
     bool tcp; /* over TCP from the beginning (RFC 9329) */
     uint32_t half_open_max, cookies_from, puzzle_bits;
     uint32_t fragment_size; /* of an IKE message, so that its datagram fits */

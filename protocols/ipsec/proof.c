@@ -88,35 +88,17 @@ static const struct scheme {
 };
 #define SCHEMES (sizeof schemes / sizeof schemes[0])
 
-static bool put_signature(struct ike_sa *sa, struct ike_writer *w, const struct octets *o)
-{
-    const char *private_key = sa->ipsec->config->identity->private_key;
-    uint8_t signature[SD_SIGNATURE_MAX];
-    const struct scheme *scheme = schemes;
-    while (scheme < schemes + SCHEMES && !sd_pem_key_is(private_key, scheme->key))
-        scheme++;
-    size_t len = sd_sign_with_pem(signature, sizeof signature, private_key, o->data, o->len);
-    if (scheme == schemes + SCHEMES || !len)
-        return false;
-    ike_put_begin(w, IKE_PAYLOAD_AUTH);
-    sd_put8(&w->w, IKE_AUTH_SIGNATURE);
-    sd_put24(&w->w, 0);
-    sd_put8(&w->w, (uint8_t)scheme->id_len);
-    sd_put(&w->w, scheme->id, scheme->id_len);
-    sd_put(&w->w, signature, len);
-    ike_put_end(w);
-    return true;
-}
+#define ECDSA_RAW 64u
 
 /* RFC 4754: method 9 has both numbers of an ECDSA signature side by side; libcrypto wants DER. */
 static size_t der_of(const uint8_t *raw, size_t len, uint8_t *der, size_t cap)
 {
     struct sd_writer w = sd_writer_of(der, cap);
-    if (len != 64)
+    if (len != ECDSA_RAW)
         return 0;
     uint8_t *total = sd_put_space(&w, 2);
     for (size_t i = 0; i < 2; i++) {
-        const uint8_t *number = raw + 32 * i, *end = number + 32;
+        const uint8_t *number = raw + i * ECDSA_RAW / 2, *end = number + ECDSA_RAW / 2;
         while (number < end - 1 && *number == 0)
             number++;
         bool negative = *number & 0x80;
@@ -129,6 +111,63 @@ static size_t der_of(const uint8_t *raw, size_t len, uint8_t *der, size_t cap)
     total[0] = 0x30;
     total[1] = (uint8_t)(sd_written(&w) - 2);
     return sd_written(&w);
+}
+
+/* The other way: false when that is no such signature. */
+static bool raw_of(const uint8_t *der, size_t len, uint8_t raw[ECDSA_RAW])
+{
+    struct sd_reader r = sd_reader_of(der, len);
+    sd_get16(&r);
+    memset(raw, 0, ECDSA_RAW);
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t tag = sd_get8(&r);
+        size_t number_len = sd_get8(&r);
+        const uint8_t *number = sd_get(&r, number_len);
+        if (r.bad || tag != 2)
+            return false;
+        for (; number_len > ECDSA_RAW / 2 && *number == 0; number_len--)
+            number++;
+        if (number_len > ECDSA_RAW / 2)
+            return false;
+        memcpy(raw + (i + 1) * ECDSA_RAW / 2 - number_len, number, number_len);
+    }
+    return true;
+}
+
+static bool put_ecdsa(struct ike_writer *w, const uint8_t *der, size_t len)
+{
+    uint8_t raw[ECDSA_RAW];
+    if (!raw_of(der, len, raw))
+        return false;
+    ike_put_begin(w, IKE_PAYLOAD_AUTH);
+    sd_put8(&w->w, IKE_AUTH_ECDSA_P256);
+    sd_put24(&w->w, 0);
+    sd_put(&w->w, raw, sizeof raw);
+    ike_put_end(w);
+    return true;
+}
+
+static bool put_signature(struct ike_sa *sa, struct ike_writer *w, const struct octets *o)
+{
+    const char *private_key = sa->ipsec->config->identity->private_key;
+    uint8_t signature[SD_SIGNATURE_MAX];
+    const struct scheme *scheme = schemes;
+    while (scheme < schemes + SCHEMES && !sd_pem_key_is(private_key, scheme->key))
+        scheme++;
+    size_t len = sd_sign_with_pem(signature, sizeof signature, private_key, o->data, o->len);
+    if (scheme == schemes + SCHEMES || !len)
+        return false;
+    /* RFC 7427 4: only for a peer that has said which hashes it knows. */
+    if (!sa->setup->sha2_256 && scheme->id == ecdsa_sha256)
+        return put_ecdsa(w, signature, len);
+    ike_put_begin(w, IKE_PAYLOAD_AUTH);
+    sd_put8(&w->w, IKE_AUTH_SIGNATURE);
+    sd_put24(&w->w, 0);
+    sd_put8(&w->w, (uint8_t)scheme->id_len);
+    sd_put(&w->w, scheme->id, scheme->id_len);
+    sd_put(&w->w, signature, len);
+    ike_put_end(w);
+    return true;
 }
 
 static bool check_rfc7427(const struct sd_certificate *leaf, struct sd_reader *r,

@@ -2,6 +2,7 @@
 #include "tests/ipsec/pair.h"
 #include <stdio.h>
 
+static const struct sd_option no_rfc7427[] = {{"rfc7427", "no"}, {0}};
 static const struct sd_option md5[] = {{"eap_md5", "yes"}, {0}};
 
 /* dh, signs: operations of both ends together after the measured handshake. */
@@ -21,6 +22,8 @@ static const struct row rows[] = {
      .signs = 2, .proof = {"by Ed25519", "by Ed25519"}},
     {"RSA certificate", "fresh", .identity = {NULL, "server.rsa.example"}, .rtts = 2, .dh = 4,
      .signs = 2, .proof = {"server.rsa.example, by RSA-PSS", "by ECDSA"}},
+    {"P-256 certificates without RFC 7427", "fresh", .options = {no_rfc7427, no_rfc7427}, .rtts = 2,
+     .dh = 4, .signs = 2, .proof = {"by ECDSA", "by ECDSA"}},
     {"shared key", "psk", .rtts = 2, .dh = 4, .signs = 0,
      .proof = {"by shared key", "by shared key"}},
     {"cookie", "cookie", .rtts = 3, .dh = 4, .signs = 2, .proof = {"ECDSA", "ECDSA"}},
@@ -67,8 +70,20 @@ static void modes(void **state)
     }
 }
 
+/* The two numbers of an ECDSA signature are of any length up to 32 bytes. */
+static void signatures_of_any_length(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        struct pair p;
+        pair_ready(&p, &(struct pair_options){.options = {no_rfc7427, no_rfc7427}, .seed = seed});
+        pair_end(&p);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(modes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(modes),
+                                       cmocka_unit_test(signatures_of_any_length)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
