@@ -55,7 +55,7 @@ static int read_aead(struct gquic *gq, const char *text, struct sd_error *error)
 
 static int read_options(struct gquic *gq, const struct sd_option *option, struct sd_error *error)
 {
-    static const char *const known[] = {"versions", "aead", NULL};
+    static const char *const known[] = {"versions", "aead", "extension", NULL};
     int result = SD_OK;
     for (; result == SD_OK && option && option->name; option++) {
         const char *value = option->value ? option->value : "";
@@ -63,10 +63,17 @@ static int read_options(struct gquic *gq, const struct sd_option *option, struct
             result = read_versions(gq, value, error);
         } else if (strcmp(option->name, known[1]) == 0) {
             result = read_aead(gq, value, error);
+        } else if (strcmp(option->name, known[2]) == 0) {
+            gq->unknown_extension = strcmp(value, "unknown") == 0;
+            if (!gq->unknown_extension && strcmp(value, "none") != 0)
+                result =
+                    sd_fail(error, SD_E_ARG,
+                            "gquic: option extension: expected unknown or none, found '%s'", value);
         } else {
             const char *near = sd_nearest(option->name, known);
             result = sd_fail(
-                error, SD_E_ARG, "gquic: expected the option versions or aead, found '%s'%s%s%s",
+                error, SD_E_ARG,
+                "gquic: expected the option versions, aead or extension, found '%s'%s%s%s",
                 option->name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
         }
     }

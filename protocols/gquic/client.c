@@ -168,7 +168,11 @@ static void put_full(struct gquic *gq, struct gq_connection *c, struct hello *h)
 /* The CHLO as it goes out is what the proof is signed over and what keys are made of. */
 static bool send_hello(struct gquic *gq, struct gq_connection *c, struct hello *h)
 {
+    /* Longer than what the filling of a packet could hide. */
+    static const uint8_t more[GQ_PACKET_MAX];
     struct gq_handshake *hs = c->handshake;
+    if (gq->unknown_extension)
+        gq_message_put(&h->m, GQ_XTRA, more, sizeof more);
     gq_message_pad(&h->m, GQ_CHLO_MIN);
     sd_free(hs->chlo);
     hs->chlo_len = gq_message_size(&h->m);

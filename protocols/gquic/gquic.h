@@ -151,6 +151,7 @@ struct gquic {
     uint16_t path_mtu;
     uint32_t versions[2], version_count; /* supported, the best first */
     enum gq_aead aead;                   /* a client's choice */
+    bool unknown_extension;              /* a client adds a tag that nobody knows */
     bool early, resumed, insist;         /* modes: early, resumed, cookie */
     bool no_strike_register;             /* early data may be taken twice */
     enum sd_validation validation;

@@ -117,6 +117,7 @@ enum gq_frame_kind {
 #define GQ_RSEQ GQ_TAG('R', 'S', 'E', 'Q') /* public reset: the packet that caused it */
 #define GQ_SRST GQ_TAG('S', 'R', 'S', 'T') /* Q046: stateless reset token */
 #define GQ_PAD  GQ_TAG('P', 'A', 'D', 0)
+#define GQ_XTRA GQ_TAG('X', 'T', 'R', 'A') /* nobody's: C, unknown tags are ignored */
 #define GQ_X509 GQ_TAG('X', '5', '0', '9')
 #define GQ_C255 GQ_TAG('C', '2', '5', '5') /* X25519 */
 #define GQ_AESG GQ_TAG('A', 'E', 'S', 'G') /* AES-128-GCM */

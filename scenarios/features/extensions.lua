@@ -18,7 +18,7 @@ return scenario {
       tls12 = { extension = "unknown" }, tls13 = { extension = "unknown" },
       dtls12 = { extension = "unknown" }, dtls13 = { extension = "unknown" },
       quic = { extension = "unknown" }, srtp = { extension = "unknown" },
-      ipsec = { extension = "unknown" },
+      ipsec = { extension = "unknown" }, gquic = { extension = "unknown" },
     } },
     server:runs { each.protocol },
   },

@@ -1,6 +1,6 @@
 -- Do keys get old?
 --
--- For four hours a session says something every 5 seconds: does it get new keys without being
+-- For four hours a session says something every 15 seconds: does it get new keys without being
 -- asked, or does it end?  Limits by volume lie far beyond what can be sent here.
 
 local client, server = host "client", host "server"
@@ -23,7 +23,7 @@ return scenario {
   agents  = { client:runs { each.protocol }, server:runs { each.protocol } },
   timeline = {
     at(0*s, client:request(server) { datagram = true }),
-    at(10*s, client:stream(server) { size = 100*B, every = 5*s, count = 2872 }),
+    at(10*s, client:stream(server) { size = 100*B, every = 15*s, count = 957 }),
     on(client, "key update", changed),
     on(client, "key expired", changed),
     on(client, "closed", over),
