@@ -27,7 +27,8 @@ void esp_sa_fini(struct esp_sa *); /* wipes the keys */
 /* Length of the packet that carries len bytes of payload, which is then padded as far as `pad_to`
  * bytes with zeros (2.7); 0: too long for a packet. */
 size_t esp_sealed_len(const struct cipher_suite *, size_t len, size_t pad_to);
-/* Writes that packet.  SD_OK; SD_DROP_STATE: the sequence numbers are used up (3.3.3). */
+/* Writes that packet; payload lies elsewhere.  SD_OK; SD_DROP_STATE: the sequence numbers are used
+ * up (3.3.3). */
 int esp_seal(struct esp_sa *, struct sd_env *, uint8_t *packet, const void *payload, size_t len,
              size_t pad_to, uint8_t next_header);
 
