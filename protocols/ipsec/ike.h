@@ -139,6 +139,7 @@ struct ike_sa {
     enum ike_state state;
     bool initiator;          /* of this IKE SA: the original, or who rekeyed last */
     bool initiator_at_first; /* of the IKE SA that this one descends from (RFC 4555 2.1) */
+    bool heir;               /* made by rekeying another */
     bool doomed;             /* dies when the answer is sent */
     bool silent;             /* dies without a word to the application */
     bool counted_half_open, counted_session;

@@ -46,6 +46,7 @@ static struct ike_sa *make_heir(struct ike_sa *old, const struct heir *h)
                                                        .spi_r = sa->spi_r});
     ike_keylog(ipsec->env, &sa->keys, sa->spi_i, sa->spi_r);
     sd_wipe(skeyseed, sizeof skeyseed);
+    sa->heir = true;
     sa->sid = old->sid;
     sa->initiator_at_first = old->initiator_at_first;
     memcpy(sa->name, old->name, sizeof sa->name);

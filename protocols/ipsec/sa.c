@@ -83,6 +83,18 @@ struct ike_sa *ike_sa_by_sid(const struct ipsec *ipsec, sd_sid sid)
 
 /* -- its end -- */
 
+/* Those that it was to replace know it. */
+static void forget_heir(struct ike_sa *heir)
+{
+    for (struct ike_sa *sa = heir->ipsec->newest; sa; sa = sa->older) {
+        if (sa->replacement == heir)
+            sa->replacement = NULL;
+        for (struct ike_request *q = sa->requests; q; q = q->next)
+            if (q->rival.sa == heir)
+                q->rival.sa = NULL;
+    }
+}
+
 void ike_sa_kill(struct ike_sa *sa)
 {
     struct ipsec *ipsec = sa->ipsec;
@@ -99,13 +111,8 @@ void ike_sa_kill(struct ike_sa *sa)
         if (sa->older)
             sa->older->self = sa->self;
     }
-    for (struct ike_sa *other = ipsec->newest; other; other = other->older) {
-        if (other->replacement == sa)
-            other->replacement = NULL;
-        for (struct ike_request *q = other->requests; q; q = q->next)
-            if (q->rival.sa == sa)
-                q->rival.sa = NULL;
-    }
+    if (sa->heir)
+        forget_heir(sa);
     sa->self = NULL;
     sa->older = ipsec->dead;
     ipsec->dead = sa;
