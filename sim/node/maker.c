@@ -42,6 +42,22 @@ static int seat(struct maker *m, struct sd_error *error)
                         sd_net_now(m->server->lab->net), error);
 }
 
+/* A stranger has no earlier session: the mode that this one's name begins with ("dtls13" of
+ * "dtls13-resumed"), else the protocol's first. */
+static const char *stranger_mode(const struct host *server)
+{
+    const struct sd_mode *modes = server->ops->modes;
+    const char *name = server->mode->name;
+    if (!server->mode->needs_earlier)
+        return name;
+    for (const struct sd_mode *m = modes; m->name != NULL; m++) {
+        size_t len = strlen(m->name);
+        if (!m->needs_earlier && strncmp(m->name, name, len) == 0 && name[len] == '-')
+            return m->name;
+    }
+    return modes[0].name;
+}
+
 /* It knows the server's public key, as everybody does, and has a key that nobody knows. */
 struct maker *lab_maker_new(struct host *server, uint64_t seed, struct sd_error *error)
 {
@@ -56,7 +72,7 @@ struct maker *lab_maker_new(struct host *server, uint64_t seed, struct sd_error 
     memcpy(m->peer.public_key, server->identity.x25519_public, sizeof m->peer.public_key);
     m->config = (struct sd_config){
         .role = SD_ROLE_CLIENT,
-        .mode = server->mode->needs_earlier ? "fresh" : server->mode->name,
+        .mode = stranger_mode(server),
         .identity = &m->identity,
         .server_name = server->identity.name,
         .alpn = theirs->alpn,
