@@ -8,11 +8,18 @@
 
 /* -- records -- */
 
-static struct mt_record **place_of(struct minimalt *mt, const uint8_t server_long[MT_KEY_LEN])
+static uint64_t hash_of(const struct minimalt *mt, const uint8_t server_long[MT_KEY_LEN])
 {
-    for (uint32_t i = 0; i < mt->records; i++)
-        if (memcmp(mt->record[i]->server_long, server_long, MT_KEY_LEN) == 0)
-            return &mt->record[i];
+    return sd_hash(mt->hash_seed, server_long, MT_KEY_LEN);
+}
+
+static struct mt_record *find(const struct minimalt *mt, const uint8_t server_long[MT_KEY_LEN])
+{
+    uint64_t hash = hash_of(mt, server_long);
+    struct mt_record *record;
+    for (uint32_t cursor = 0; (record = sd_index_find(&mt->records, hash, &cursor));)
+        if (memcmp(record->server_long, server_long, MT_KEY_LEN) == 0)
+            return record;
     return NULL;
 }
 
@@ -21,31 +28,27 @@ const struct mt_record *mt_directory_find(const struct minimalt *mt,
 {
     if (mt->own && memcmp(mt->own->server_long, server_long, MT_KEY_LEN) == 0)
         return mt->own;
-    for (uint32_t i = 0; i < mt->records; i++)
-        if (memcmp(mt->record[i]->server_long, server_long, MT_KEY_LEN) == 0)
-            return mt_record_is_valid(mt, mt->record[i]) ? mt->record[i] : NULL;
-    return NULL;
+    const struct mt_record *record = find(mt, server_long);
+    return record && mt_record_is_valid(mt, record) ? record : NULL;
 }
 
-/* The one that is over first makes room. */
-static struct mt_record **make_room(struct minimalt *mt)
+static void forget(struct minimalt *mt, struct mt_record *record)
 {
-    if (mt->records < MT_RECORDS)
-        return &mt->record[mt->records++];
-    struct mt_record **first = &mt->record[0];
-    for (uint32_t i = 1; i < mt->records; i++)
-        if (mt->record[i]->not_after < (*first)->not_after)
-            first = &mt->record[i];
-    return first;
+    sd_index_remove(&mt->records, hash_of(mt, record->server_long), record);
+    sd_free(record);
 }
 
-static void keep(struct minimalt *mt, struct mt_record *record)
+/* In the place of an older one.  False, and the record is gone: there is no room. */
+static bool keep(struct minimalt *mt, struct mt_record *record)
 {
-    struct mt_record **at = place_of(mt, record->server_long);
-    if (!at)
-        at = make_room(mt);
-    sd_free(*at);
-    *at = record;
+    struct mt_record *older = find(mt, record->server_long);
+    if (older)
+        forget(mt, older);
+    bool room = mt->records.used < MT_RECORDS &&
+                sd_index_add(&mt->records, mt->env, hash_of(mt, record->server_long), record);
+    if (!room)
+        sd_free(record);
+    return room;
 }
 
 /* -- requestCert and giveCert -- */
@@ -63,6 +66,17 @@ int mt_directory_asked(struct minimalt *mt, struct mt_tunnel *t, struct sd_reade
     return SD_OK;
 }
 
+static int published(struct minimalt *mt, struct mt_tunnel *t, struct mt_record *record)
+{
+    t->serves_lookups = true;
+    if (!keep(mt, record)) {
+        mt_control_say_of(mt, t, MT_CALL_REFUSE, 0);
+        return SD_DROP_FULL;
+    }
+    mt_control_say(mt, t, MT_CALL_OK, NULL, 0);
+    return SD_OK;
+}
+
 int mt_directory_given(struct minimalt *mt, struct mt_tunnel *t, struct sd_reader *arguments)
 {
     size_t len = sd_left(arguments);
@@ -71,13 +85,10 @@ int mt_directory_given(struct minimalt *mt, struct mt_tunnel *t, struct sd_reade
     struct mt_record *record = mt_record_read(mt, sd_get(arguments, len), len);
     if (!record)
         return SD_DROP_AUTH;
-    if (t->initiator) {
-        mt_lookup_answered(mt, record);
-    } else {
-        t->serves_lookups = true;
-        mt_control_say(mt, t, MT_CALL_OK, NULL, 0);
-    }
-    if (t->initiator && mt->forget_records)
+    if (!t->initiator)
+        return published(mt, t, record);
+    mt_lookup_answered(mt, record);
+    if (mt->forget_records)
         sd_free(record);
     else
         keep(mt, record);
@@ -134,7 +145,8 @@ void mt_directory_expire(struct minimalt *mt)
 
 void mt_directory_fini(struct minimalt *mt)
 {
-    while (mt->records > 0)
-        sd_free(mt->record[--mt->records]);
+    for (struct mt_record *record; (record = sd_index_any(&mt->records));)
+        forget(mt, record);
+    sd_free(mt->records.slot);
     sd_free(mt->own);
 }

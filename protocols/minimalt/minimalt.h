@@ -141,8 +141,7 @@ struct minimalt {
     struct mt_ephemeral ephemeral[2]; /* the newest first */
     sd_time ephemeral_at;             /* a server makes the next one */
     struct mt_record *own;
-    struct mt_record *record[MT_RECORDS]; /* a client's cache; what was published to a directory */
-    uint32_t records;
+    struct sd_index records;       /* by S: a client's cache; what was published to a directory */
     struct mt_connection *waiting; /* for records */
 
     /* accept.c */

@@ -1,4 +1,8 @@
-/* receive.c - what a packet is, whose it is, and whether it is new. */
+/* receive.c - what a packet is, whose it is, and whether it is new.
+ *
+ * The nonce says whether it is the newest, and only that moves a tunnel.  A packet that was
+ * overtaken is new as long as its sequence number is; what was sent again comes with a new nonce.
+ */
 #include "protocols/crypto/box.h"
 #include "protocols/minimalt/minimalt.h"
 #include <string.h>
@@ -69,19 +73,17 @@ int mt_receive_text(struct minimalt *mt, struct mt_tunnel *t, const struct mt_pa
 {
     struct sd_reader r = sd_reader_of(mt->text, len);
     uint32_t sequence = sd_get32(&r), up_to = sd_get32(&r);
-    bool bare = sequence == 0, newest = p->nonce > t->received_nonce, owed = t->transport.owes;
+    bool bare = sequence == 0, newest = p->nonce > t->received_nonce;
     int result = SD_OK;
     if (!mt_calls_valid(r))
         return SD_DROP_MALFORMED;
     enum mt_arrival arrival =
         bare ? MT_AGAIN : mt_transport_take(&t->transport, mt->env, sequence, r.at, sd_left(&r));
-    if (bare || !newest)
-        t->transport.owes = owed;
     if (!newest && arrival == MT_AGAIN)
         return SD_DROP_REPLAY;
     if (newest)
         t->received_nonce = p->nonce;
-    t->transport.owes |= arrival == MT_NEXT || arrival == MT_EARLY;
+    t->transport.owes |= !bare && arrival != MT_FULL;
     mt_tunnel_heard(mt, t, path, newest);
     if (t->initiator && !t->confirmed && p->tid == t->tid)
         mt_rekey_confirmed(mt, t);

@@ -272,7 +272,6 @@ enum mt_arrival mt_transport_take(struct mt_transport *t, struct sd_env *env, ui
         arrival = keep_early(t, env, sequence, calls, len);
     if (arrival == MT_NEXT)
         t->received = sequence;
-    t->owes |= arrival != MT_FULL;
     return arrival;
 }
 

@@ -110,7 +110,7 @@ _Static_assert(MT_PUZZLE_R + MT_PUZZLE_HASH + 4 == MT_PUZZLE_LEN, "P: a puzzle")
 #define MT_WINDOW      2u               /* packets, after a rekey or a move, */
                                         /* and ours: at the beginning, too */
 
-/* Ours: a first packet is so large that no answer to it is larger. */
+/* Ours: a first packet is so large that neither a puzzle nor most records are larger. */
 #define MT_FIRST_CALLS 320u
 /* Ours: bytes to an address from which nothing was acknowledged yet, for each byte from there. */
 #define MT_AMPLIFICATION 3u
@@ -124,10 +124,9 @@ _Static_assert(MT_PUZZLE_R + MT_PUZZLE_HASH + 4 == MT_PUZZLE_LEN, "P: a puzzle")
 #define MT_LINGER          (2 * SD_SECOND)    /* a tunnel without connections; twice at a server */
 #define MT_PROBE_FIRST     SD_SECOND          /* silence after which an initiator asks, doubled */
 #define MT_PROBE_LAST      (16 * SD_SECOND)   /* up to this */
-#define MT_SILENCE_MAX     (300 * SD_SECOND)  /* then the other is taken for dead, */
-#define MT_RESOLVER_SILENCE                                                                        \
-    (1300 * SD_SECOND) /* a resolver's client later: it rekeys meanwhile                           \
-                        */
+#define MT_SILENCE_MAX     (300 * SD_SECOND)  /* then the other is taken for dead */
+/* A responder waits longer for one that looks up: it rekeys meanwhile. */
+#define MT_RESOLVER_SILENCE (1300 * SD_SECOND)
 
 /* Ours: TCP's, RFC 6298, with Linux's least. */
 #define MT_TIMEOUT_FIRST SD_SECOND
@@ -152,7 +151,7 @@ _Static_assert(MT_PUZZLE_R + MT_PUZZLE_HASH + 4 == MT_PUZZLE_LEN, "P: a puzzle")
 #define MT_PUZZLE_BITS        12u     /* of a puzzle that this agent poses */
 #define MT_PUZZLE_BITS_MAX    20u     /* of one that it solves */
 #define MT_PUZZLE_TRIES       3u      /* puzzles that it solves for one tunnel */
-#define MT_RECORDS            64u     /* of a client's cache, and of a directory */
+#define MT_RECORDS            4096u   /* of a client's cache, and of a directory */
 #define MT_OPENING_TRIES      6u      /* of a tunnel's first packet: 1 + 2 + 4 + ... + 32 s */
 
 #endif

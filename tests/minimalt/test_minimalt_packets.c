@@ -231,8 +231,8 @@ static bool flip_bit(void *ctx, struct sd_mem_unit *u)
     return true;
 }
 
-/* About every thirty-first bit of every packet of a conversation: the conversation is as it would have
- * been, only later, and nothing arrives that was not said. */
+/* About every thirty-first bit of every packet of a conversation: the conversation is as it would
+ * have been, only later, and nothing arrives that was not said. */
 static void test_flipped_bits(void **state)
 {
     (void)state;
