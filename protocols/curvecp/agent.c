@@ -164,7 +164,8 @@ static int read_config(struct curvecp *cp, const struct sd_config *config, struc
 static void destroy(struct sd_agent *agent)
 {
     struct curvecp *cp = of(agent);
-    for (struct cp_connection *c; (c = sd_index_any(&cp->by_sid));)
+    struct cp_connection *c;
+    for (uint32_t place = 0; (c = sd_index_drain(&cp->by_sid, &place));)
         cp_connection_free(cp, c);
     cp_cookie_fini(cp);
     sd_outbox_fini(&cp->outbox);

@@ -33,9 +33,9 @@ static void destroy(struct sd_agent *agent)
     struct minimalt *mt = of(agent);
     struct mt_tunnel *t;
     struct mt_connection *c;
-    while ((t = sd_index_any(&mt->by_tid)))
+    for (uint32_t place = 0; (t = sd_index_drain(&mt->by_tid, &place));)
         mt_tunnel_free(mt, t);
-    while ((c = sd_index_any(&mt->by_sid))) /* those that wait */
+    for (uint32_t place = 0; (c = sd_index_drain(&mt->by_sid, &place));) /* those that wait */
         mt_connection_free(mt, c);
     let_go(mt);
     mt_directory_fini(mt);

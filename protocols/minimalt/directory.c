@@ -145,7 +145,8 @@ void mt_directory_expire(struct minimalt *mt)
 
 void mt_directory_fini(struct minimalt *mt)
 {
-    for (struct mt_record *record; (record = sd_index_any(&mt->records));)
+    struct mt_record *record;
+    for (uint32_t place = 0; (record = sd_index_drain(&mt->records, &place));)
         forget(mt, record);
     sd_free(mt->records.slot);
     sd_free(mt->own);

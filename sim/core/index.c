@@ -55,6 +55,16 @@ void *sd_index_any(const struct sd_index *x)
     return NULL;
 }
 
+/* From the end: what is taken out there moves nothing but what had wrapped around, to the same
+ * place. */
+void *sd_index_drain(const struct sd_index *x, uint32_t *place)
+{
+    for (; *place < x->size; ++*place)
+        if (x->slot[x->size - 1 - *place].item)
+            return x->slot[x->size - 1 - *place].item;
+    return NULL;
+}
+
 void sd_index_remove(struct sd_index *x, uint64_t hash, const void *item)
 {
     if (!x->size)

@@ -23,5 +23,8 @@ void sd_index_remove(struct sd_index *, uint64_t hash, const void *item);
 void *sd_index_find(const struct sd_index *, uint64_t hash, uint32_t *cursor);
 /* Any item; NULL: there is none. */
 void *sd_index_any(const struct sd_index *);
+/* The next of all items, for a caller who takes each out before it asks again; *place is 0 at
+ * first. NULL: none is left. */
+void *sd_index_drain(const struct sd_index *, uint32_t *place);
 
 #endif
