@@ -1,7 +1,7 @@
 #!/bin/sh
 # complete.sh - the feature table has no empty cell and none without evidence, and a sentence says why
 # each edition of the survey and the runs differ.
-#   complete.sh
+#   complete.sh ROOT
 set -u
 : "${SHAKEDOWN:?path of the shakedown program}"
 dir=$(mktemp -d)
@@ -17,8 +17,8 @@ trap 'rm -rf "$dir"' EXIT
     "$SHAKEDOWN" list features --json >"$dir/list" 2>/dev/null &&
     "$SHAKEDOWN" list protocols --json >"$dir/protocols" 2>/dev/null || exit 1
 
-python3 - "$dir" <<'END'
-import json, sys
+python3 - "$dir" "$1/results/claims/reasons.csv" <<'END'
+import csv, json, sys
 read = lambda name: json.load(open(f"{sys.argv[1]}/{name}"))
 cells = {(c["feature"], c["protocol"]): c for c in read("features")[0]["rows"]}
 wrong = 0
@@ -38,6 +38,14 @@ for row in rows:
         print(f'results/claims/reasons.csv: expected why {row["feature"]} of {row["protocol"]} is '
               f'{row["measured"]} and {row["edition"]} says {row["claim"]}, found nothing')
         wrong += 1
+differ = {(row["feature"], row["protocol"]) for row in rows}
+titles = {feature["name"]: feature["title"] for feature in read("list")}
+with open(sys.argv[2]) as reasons:
+    for row in csv.DictReader(reasons):
+        if (titles[row["feature"]], row["protocol"]) not in differ:
+            print(f'results/claims/reasons.csv: {row["feature"]} of {row["protocol"]} has a reason, but no '
+                  "edition disagrees")
+            wrong += 1
 print(f"{len(cells)} cells, {len(rows)} disagreements, {wrong} wrong")
 sys.exit(wrong > 0)
 END
