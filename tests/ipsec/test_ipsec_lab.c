@@ -19,14 +19,26 @@ struct row {
     bool rekeys[2];    /* by the client, by the server, likewise */
     uint32_t loss_ppm; /* each way */
     const char *option, *value;
-    const char *saw[3]; /* events that must be there */
+    uint64_t at_least, at_most; /* IP bytes that leave the server; at_most 0: whatever */
+    const char *saw[3];         /* events that must be there */
 };
 
 static const struct row rows[] = {
-    {.what = "nothing happens"},
+    {.what = "nothing happens", .at_least = 4530000, .at_most = 4560000},
     {.what = "through a NAT", .middle = NAT},
     {.what = "through a NAT that knows only ports", .middle = NAT_WITHOUT_ESP},
     {.what = "where UDP is dropped", .middle = NO_UDP},
+    /* 3111 packets: 20 bytes less in each; segments that are not full are as long as the others. */
+    {.what = "in transport mode",
+     .option = "transport",
+     .value = "yes",
+     .at_least = 4470000,
+     .at_most = 4500000},
+    {.what = "padded",
+     .option = "pad_to",
+     .value = "1300",
+     .at_least = 4565000,
+     .at_most = 4580000},
     {.what = "a new port", .middle = NAT, .rebind = SD_REBIND_PORT, .saw = {"server:migrated"}},
     {.what = "a new address",
      .middle = NAT,
@@ -186,6 +198,11 @@ static void test_downloads(void **state)
         for (size_t s = 0; s < SD_ROWS(row->saw) && row->saw[s]; s++)
             if (!strstr(seen, row->saw[s]))
                 fail_msg("%s: expected %s, found %s", row->what, row->saw[s], seen);
+        uint64_t bytes = metric("bytes_out", server);
+        if (row->at_most != 0 && (bytes < row->at_least || bytes > row->at_most))
+            fail_msg("%s: expected %llu to %llu bytes, found %llu", row->what,
+                     (unsigned long long)row->at_least, (unsigned long long)row->at_most,
+                     (unsigned long long)bytes);
         assert_int_equal(metric("garbled", client), 0);
         assert_int_equal(metric("delivered_twice", client), 0);
         teardown(NULL);
