@@ -54,6 +54,7 @@ static int create(struct sd_agent **agent, const struct sd_config *config, struc
     ipsec->base.ops = &sd_ipsec_agent;
     ipsec->env = env;
     ipsec->now = env->now;
+    sd_random(env, &ipsec->hash_key, sizeof ipsec->hash_key);
     sd_outbox_init(&ipsec->out, env);
     esp_sad_init(&ipsec->sad, env, &ipsec->out, &ipsec->stats);
     int result = ipsec_read_config(ipsec, config, error);

@@ -188,8 +188,8 @@ static int refuse(struct ipsec *ipsec, const struct ike_message *m, uint16_t not
 bool ike_answered_before(struct ipsec *ipsec, const struct ike_message *m)
 {
     struct ike_sa *sa;
-    for (uint32_t cursor = 0;
-         (sa = sd_index_find(&ipsec->by_initiator, m->header.spi_i, &cursor));) {
+    uint64_t hash = ike_initiator_hash(ipsec, m->header.spi_i);
+    for (uint32_t cursor = 0; (sa = sd_index_find(&ipsec->by_initiator, hash, &cursor));) {
         const struct ike_setup *s = sa->setup;
         if (!sd_addr_equal(&sa->path.remote, &m->path->remote) || s->init_i_len != m->raw_len ||
             memcmp(s->init_i, m->raw, m->raw_len) != 0)

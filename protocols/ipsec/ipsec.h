@@ -57,6 +57,7 @@ struct ipsec {
 
     struct sd_index by_spi;       /* IKE SAs by our SPI */
     struct sd_index by_initiator; /* those that wait for IKE_AUTH, by the initiator's SPI */
+    uint64_t hash_key;            /* which strangers choose */
     struct sd_agenda agenda;
     struct ike_sa *newest; /* all, by `older` */
     struct ike_sa *dead;   /* to be freed when the input is over */
@@ -69,6 +70,11 @@ struct ipsec {
     bool has_ticket_key;
     struct ipsec_stream *streams;
 };
+
+static inline uint64_t ike_initiator_hash(const struct ipsec *ipsec, uint64_t spi_i)
+{
+    return sd_hash_u64(ipsec->hash_key, spi_i);
+}
 
 static inline bool ipsec_is_client(const struct ipsec *ipsec)
 {

@@ -48,9 +48,9 @@ void ike_sa_expect_auth(struct ike_sa *sa, bool waits)
     if (waits == sa->counted_half_open)
         return;
     if (!sa->initiator && waits)
-        sd_index_add(&ipsec->by_initiator, ipsec->env, sa->spi_i, sa);
+        sd_index_add(&ipsec->by_initiator, ipsec->env, ike_initiator_hash(ipsec, sa->spi_i), sa);
     else if (!sa->initiator)
-        sd_index_remove(&ipsec->by_initiator, sa->spi_i, sa);
+        sd_index_remove(&ipsec->by_initiator, ike_initiator_hash(ipsec, sa->spi_i), sa);
     sa->counted_half_open = waits;
     ipsec->stats.half_open += waits ? 1 : UINT64_MAX;
     if (ipsec->stats.half_open > ipsec->stats.half_open_peak)
