@@ -1,4 +1,4 @@
--- What do loss, reordering, copies and a new address do to a call?
+-- What do loss, reordering, copies, a recording sent again and a new address do to a call?
 --
 --   shakedown run media
 --   shakedown run media --set trouble=rebinding,latch=off --trace
@@ -10,25 +10,29 @@
 -- without a tag on RTP (tag = off) it can tell neither.
 --
 -- trouble: nothing; loss, three packets in a row; disorder, one packet in ten comes 300 ms late;
--- copies, one in twenty comes twice; or rebinding, a NAT forgets its bindings after 5 s.  A receiver
--- knows a stream by its SSRC and hears on from a new address.  Whether it answers there is not SRTP's
--- business: latch says whether it does, once media from there proved to be authentic.
+-- copies, one in twenty comes twice; replay, an eavesdropper sends what it recorded a second time; or
+-- rebinding, a NAT forgets its bindings after 5 s.  A receiver knows a stream by its SSRC and hears on
+-- from a new address.  Whether it answers there is not SRTP's business: latch says whether it does, once
+-- media from there proved to be authentic.
 
 local caller, callee = host "caller", host "callee" { cpu = cost "reference" }
-local router = nat "router" { mapping = "address-dependent", timeout = 30*s }
-local wan    = link { router, callee, delay = 18*ms, rate = 50*Mbps }
-local rtt    = 40*ms
+local mallory = host "mallory"
+local home    = nat "home" { mapping = "address-dependent", timeout = 30*s }
+local switch  = router "switch"
+local wan     = link { home, switch, delay = 17*ms, rate = 50*Mbps }
+local rtt     = 40*ms
+local tape    = switch:record { from = caller, to = callee, what = "data", limit = 500 }
 local round_trips = { fresh = 2, dtls13 = 1 } -- of a handshake of DTLS 1.2 and 1.3
 
 return scenario {
-  title   = "A call under loss, reordering, copies and rebinding",
+  title   = "A call under loss, reordering, copies, replay and rebinding",
   chapter = 8,
   tags    = { "media", "mobility", "replay" },
 
   sweep = {
     protocol = { "srtp" },
     mode     = { "fresh", "dtls13" },
-    trouble  = { "nothing", "loss", "disorder", "copies", "rebinding" },
+    trouble  = { "nothing", "loss", "disorder", "copies", "replay", "rebinding" },
     window   = { "64", "1024" },
     tag      = { "on", "off" },
     latch    = { "off", "on" },
@@ -37,11 +41,17 @@ return scenario {
   except = {
     { trouble = { "nothing", "loss", "copies", "rebinding" }, window = "1024" },
     { trouble = { "nothing", "loss", "disorder", "rebinding" }, tag = "off" },
-    { trouble = { "nothing", "loss", "disorder", "copies" }, latch = "on" },
+    { trouble = { "nothing", "loss", "disorder", "copies", "replay" }, latch = "on" },
+    { window = "1024", tag = "off" },
   },
   quick = { repeats = 1 },
 
-  network = { link { caller, router, delay = 2*ms, rate = 100*Mbps }, wan },
+  network = {
+    link { caller, home, delay = 2*ms, rate = 100*Mbps },
+    link { switch, callee, delay = 1*ms, rate = 100*Mbps },
+    link { mallory, switch, delay = 1*ms, rate = 100*Mbps },
+    wan,
+  },
   agents = {
     caller:runs { each.protocol,
                   options = { window = each.window, rtp_tag = each.tag, latch = each.latch } },
@@ -62,7 +72,10 @@ return scenario {
     at(0*s, caller:call(callee) { video = 4*Mbps, playout = 100*ms, last = 20*s }),
     at(5*s, function (run)
       if run.trouble == "rebinding" then
-        router:rebind "both" (run)
+        home:rebind "both" (run)
+      elseif run.trouble == "replay" then
+        tape(run)
+        after(2*s, mallory:replay(tape) { every = 1*ms })(run)
       end
     end),
     at(22*s, stop()),
@@ -110,6 +123,12 @@ return scenario {
       function (r) return r.refused > 0 and r.stream.duplicates == 0 and r.stream.lost == 0 end },
     { "without a tag copies are heard", when = { trouble = "copies", tag = "off" },
       function (r) return r.stream.duplicates > 100 and r.refused < 20 end }, -- SRTCP always has one
+    { "nothing of a recording is heard again", when = { trouble = "replay", tag = "on" },
+      function (r)
+        return r["callee.drops.replay"] == 500 and r.stream.duplicates == 0 and r.stream.lost == 0
+      end },
+    { "without a tag a recording is heard again", when = { trouble = "replay", tag = "off" },
+      function (r) return r.stream.duplicates > 450 end },
     { "who moved is heard on", when = { trouble = "rebinding" },
       function (r) return r.callee.heard * 100 > r.stream.sent * 49 end },
     { "without latching nobody answers who moved", when = { trouble = "rebinding", latch = "off" },
