@@ -57,6 +57,11 @@ static bool read_timer(struct dtls13 *a, const char *value)
     return true;
 }
 
+static bool read_padding(struct dtls13 *a, const char *value)
+{
+    return read_number(value, 0, TLS_RECORD_MAX, &a->padding);
+}
+
 static const struct {
     const char *name, *expected;
     bool (*read)(struct dtls13 *, const char *value);
@@ -64,6 +69,7 @@ static const struct {
     {"cid", "0 to 20, the length of the connection ids it gives", read_cid},
     {"spare_cids", "0 to 3, how many more of the peer's ids it asks for at once", read_spare},
     {"timer", "1 to 60000, milliseconds until a flight is first sent again", read_timer},
+    {"padding", "0 to 16384, to a multiple of which records of data are filled", read_padding},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 

@@ -43,8 +43,10 @@ void dtls_keys_set(struct dtls_keys *, uint64_t epoch, const struct sd_e13_suite
                    const uint8_t *secret);
 /* Bytes that a record of that epoch has besides its content. */
 size_t dtls_record_overhead(const struct dtls_session *, uint64_t epoch, bool with_length);
-/* Seals content of at most 2^14 bytes into out, which has room for the overhead; returns the
- * record's length, its number in *sequence.  Epoch 0: in clear. */
+/* Zeros behind its content (RFC 8446 5.4): the option "padding", as far as a datagram has room. */
+size_t dtls_record_padding(const struct dtls_session *, uint64_t epoch, uint8_t type, size_t len);
+/* Seals content of at most 2^14 bytes into out, which has room for overhead and padding; returns
+ * the record's length, its number in *sequence.  Epoch 0: in clear. */
 size_t dtls_record_seal(struct dtls_session *, uint64_t epoch, uint8_t type, const void *data,
                         size_t len, bool with_length, uint8_t *out, uint64_t *sequence);
 /* The next record of a datagram, opened in place.  SD_OK; or why not: then *held says that its keys
@@ -230,7 +232,8 @@ struct dtls13 {
     sd_sid last_sid;
     uint32_t half_open_max;
     uint16_t path_mtu;
-    sd_time timeout; /* the first */
+    sd_time timeout;  /* the first */
+    uint32_t padding; /* application data and its type are filled to a multiple of this; 0: not */
     bool offers_cid;
     uint8_t cid_len;    /* of ours */
     uint8_t spare_cids; /* of the peer's, to be asked for */

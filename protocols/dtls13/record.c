@@ -66,6 +66,16 @@ static size_t put_plain(struct dtls_session *s, uint8_t type, const void *data, 
     return sd_written(&w);
 }
 
+size_t dtls_record_padding(const struct dtls_session *s, uint64_t epoch, uint8_t type, size_t len)
+{
+    size_t multiple = s->agent->padding;
+    size_t taken = dtls_record_overhead(s, epoch, false) + len, most = dtls_payload_max(s);
+    if (multiple == 0 || type != TLS_APPLICATION_DATA || taken >= most)
+        return 0;
+    size_t padding = (multiple - (len + 1) % multiple) % multiple;
+    return padding < most - taken ? padding : most - taken;
+}
+
 size_t dtls_record_seal(struct dtls_session *s, uint64_t epoch, uint8_t type, const void *data,
                         size_t len, bool with_length, uint8_t *out, uint64_t *sequence)
 {
@@ -74,7 +84,9 @@ size_t dtls_record_seal(struct dtls_session *s, uint64_t epoch, uint8_t type, co
     uint8_t nonce[SD_AEAD_NONCE];
     if (epoch == 0)
         return put_plain(s, type, data, len, out, sequence);
-    size_t total = dtls_record_overhead(s, epoch, with_length) + len;
+    size_t padding = dtls_record_padding(s, epoch, type, len);
+    size_t inner = len + 1 + padding;
+    size_t total = dtls_record_overhead(s, epoch, with_length) + len + padding;
     struct sd_writer w = sd_writer_of(out, total);
     sd_put8(&w, (uint8_t)(DTLS13_FIXED | (cid ? DTLS13_CID : 0) | DTLS13_SEQUENCE_16 |
                           (with_length ? DTLS13_LENGTH : 0) | (epoch & DTLS13_EPOCH_MASK)));
@@ -84,17 +96,18 @@ size_t dtls_record_seal(struct dtls_session *s, uint64_t epoch, uint8_t type, co
     *sequence = k->next++;
     sd_put16(&w, (uint16_t)*sequence);
     if (with_length)
-        sd_put16(&w, (uint16_t)(len + 1 + DTLS13_TAG));
+        sd_put16(&w, (uint16_t)(inner + DTLS13_TAG));
     size_t header = sd_written(&w);
     uint8_t *body = w.at;
     memcpy(body, data, len);
     body[len] = type;
+    memset(body + len + 1, 0, padding);
     nonce_of(k, *sequence, nonce);
     const struct sd_aes_gcm gcm = {k->key, k->suite->key_len, DTLS13_TAG};
     if (k->suite->aead == SD_E13_AES_GCM)
-        sd_aes_gcm_seal(&gcm, body, body, len + 1, out, header, nonce);
+        sd_aes_gcm_seal(&gcm, body, body, inner, out, header, nonce);
     else
-        sd_chachapoly_seal(body, body, len + 1, out, header, nonce, k->key);
+        sd_chachapoly_seal(body, body, inner, out, header, nonce, k->key);
     mask_number(k, number, 2, body);
     return total;
 }

@@ -291,7 +291,8 @@ void dtls_send_record(struct dtls_session *s, const struct sd_path *path, uint64
                       uint8_t type, const void *data, size_t len)
 {
     uint64_t sequence;
-    size_t total = dtls_record_overhead(s, epoch, false) + len;
+    size_t total =
+        dtls_record_overhead(s, epoch, false) + len + dtls_record_padding(s, epoch, type, len);
     uint8_t *unit = dtls_unit(s, path, total);
     if (unit)
         dtls_record_seal(s, epoch, type, data, len, false, unit, &sequence);

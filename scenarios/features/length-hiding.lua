@@ -15,7 +15,7 @@ return scenario {
   network = { link { client, switch, delay = 2*ms }, link { switch, server, delay = 2*ms } },
   agents  = {
     client:runs { each.protocol, options = by_protocol {
-      tls13 = { padding = "256" }, ipsec = { pad_to = "256" },
+      tls13 = { padding = "256" }, dtls13 = { padding = "256" }, ipsec = { pad_to = "256" },
     } },
     server:runs { each.protocol },
   },

@@ -65,6 +65,7 @@ static const struct {
     {PROBE("session-cache"), "protocol=tcpcrypt mode=resumed", YES},
     {PROBE("session-cache"), "protocol=tcpcrypt mode=fresh", NO},
     {PROBE("length-hiding"), "protocol=tls13", YES},
+    {PROBE("length-hiding"), "protocol=dtls13", YES},
     {PROBE("length-hiding"), "protocol=wireguard", PARTLY},
     {PROBE("length-hiding"), "protocol=tls12", NO},
     {PROBE("early-data"), "protocol=tls13 mode=early", YES},
