@@ -17,29 +17,14 @@ struct plan {
     size_t count;
 };
 
-/* -- zlib on the agent's heap -- */
+/* -- zlib, whose working memory is nobody's state -- */
 
-static void *zlib_alloc(void *env, unsigned items, unsigned size)
-{
-    return sd_alloc(env, (size_t)items * size);
-}
-
-static void zlib_free(void *env, void *block)
-{
-    (void)env;
-    sd_free(block);
-}
-
-static z_stream stream_of(struct sd_env *env, const uint8_t *in, size_t in_len, uint8_t *out,
-                          size_t out_len)
+static z_stream stream_of(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len)
 {
     return (z_stream){.next_in = (uint8_t *)(uintptr_t)in,
                       .avail_in = (unsigned)in_len,
                       .next_out = out,
-                      .avail_out = (unsigned)out_len,
-                      .zalloc = zlib_alloc,
-                      .zfree = zlib_free,
-                      .opaque = env};
+                      .avail_out = (unsigned)out_len};
 }
 
 /* The certificates that both sides know, last first, then what all have in common. */
@@ -63,7 +48,7 @@ static size_t deflate_all(struct sd_env *env, const struct plan *p, const uint8_
 {
     size_t dictionary_len, written = 0;
     uint8_t *dictionary = make_dictionary(env, p, &dictionary_len);
-    z_stream z = stream_of(env, in, in_len, out, cap);
+    z_stream z = stream_of(in, in_len, out, cap);
     if (dictionary &&
         deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS, MEMORY, 0) == Z_OK) {
         if (deflateSetDictionary(&z, dictionary, (unsigned)dictionary_len) == Z_OK &&
@@ -81,7 +66,7 @@ static bool inflate_all(struct sd_env *env, const struct plan *p, const uint8_t 
 {
     size_t dictionary_len;
     uint8_t *dictionary = make_dictionary(env, p, &dictionary_len);
-    z_stream z = stream_of(env, in, in_len, out, out_len);
+    z_stream z = stream_of(in, in_len, out, out_len);
     bool good = false;
     if (dictionary && inflateInit(&z) == Z_OK) {
         int result = inflate(&z, Z_FINISH);

@@ -44,6 +44,8 @@ static bool insert(struct gq_ranges *s, struct sd_env *env, uint32_t at, struct 
 
 static void drop(struct gq_ranges *s, uint32_t at, uint32_t n)
 {
+    if (n == 0)
+        return;
     memmove(&s->range[at], &s->range[at + n], (s->count - at - n) * sizeof *s->range);
     s->count -= n;
 }
