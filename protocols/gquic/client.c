@@ -389,9 +389,8 @@ static uint32_t take_update(struct gquic *gq, struct gq_connection *c, const str
 }
 
 uint32_t gq_client_message(struct gquic *gq, struct gq_connection *c, const struct gq_message *m,
-                           const uint8_t *raw, size_t len, bool clear)
+                           bool clear)
 {
-    (void)raw, (void)len;
     switch (m->tag) {
     case GQ_REJ:
         return take_rejection(gq, c, m);

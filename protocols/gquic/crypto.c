@@ -42,8 +42,7 @@ static uint32_t dispatch(struct gquic *gq, struct gq_connection *c, const uint8_
     struct gq_message m;
     if (!gq_message_parse(&m, raw, len))
         return GQ_CRYPTO_PARAMETER;
-    return c->client ? gq_client_message(gq, c, &m, raw, len, clear)
-                     : gq_server_message(gq, c, &m, raw, len, clear);
+    return c->client ? gq_client_message(gq, c, &m, clear) : gq_server_message(gq, c, &m, raw, len);
 }
 
 /* The message that begins the bytes given out so far, if it is whole: handled and taken off. */

@@ -223,7 +223,7 @@ bool gq_stream_counts(uint32_t id);     /* in the connection's flow control */
 uint32_t gq_stream_frame(struct gquic *, struct gq_connection *, const struct gq_frame *,
                          bool early, bool copy);
 uint32_t gq_stream_rst(struct gquic *, struct gq_connection *, const struct gq_frame *);
-void gq_stream_window(struct gquic *, struct gq_connection *, const struct gq_frame *);
+void gq_stream_window(struct gq_connection *, const struct gq_frame *);
 /* Everything that came is given out: offers the sender more where it is time. */
 void gq_stream_given(struct gq_connection *, struct gq_stream *, uint64_t len);
 void gq_streams_reap(struct gq_connection *); /* those that are over both ways */
@@ -259,8 +259,9 @@ uint32_t gq_crypto_frame(struct gquic *, struct gq_connection *, const struct gq
 
 /* Sends the CHLO that the cache allows. */
 uint32_t gq_client_hello(struct gquic *, struct gq_connection *);
+/* clear: some of it came unencrypted, where anybody could have put it. */
 uint32_t gq_client_message(struct gquic *, struct gq_connection *, const struct gq_message *,
-                           const uint8_t *raw, size_t len, bool clear);
+                           bool clear);
 /* The cache. */
 struct gq_server *gq_server_known(struct gquic *, const char *name); /* NULL: no memory */
 bool gq_server_complete(const struct gquic *, const struct gq_server *);
@@ -280,7 +281,7 @@ void gq_rejection_begin(struct gquic *, struct gq_rejection *, uint32_t tag,
 void gq_rejection_because(struct gquic *, struct gq_rejection *, const uint8_t *reasons,
                           size_t count);
 uint32_t gq_server_message(struct gquic *, struct gq_connection *, const struct gq_message *,
-                           const uint8_t *raw, size_t len, bool clear);
+                           const uint8_t *raw, size_t len);
 /* A new config; SCUP to every client. */
 void gq_server_rotate(struct gquic *);
 

@@ -202,10 +202,11 @@ static void note_blocked(struct gq_connection *c, struct gq_stream *s)
 {
     if (!gq_outgoing_blocked(&s->out, limit_of(c, s)))
         return;
-    if (s->out.sent >= s->out_limit)
-        s->tell_blocked |= !s->blocked, s->blocked = true;
-    else
-        c->tell_blocked |= !c->blocked, c->blocked = true;
+    bool of_stream = s->out.sent >= s->out_limit;
+    bool *blocked = of_stream ? &s->blocked : &c->blocked;
+    if (!*blocked)
+        *(of_stream ? &s->tell_blocked : &c->tell_blocked) = true;
+    *blocked = true;
 }
 
 /* Behind all others: streams take turns, a packet each. */

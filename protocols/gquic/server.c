@@ -323,10 +323,9 @@ static uint32_t accept(struct gquic *gq, struct gq_connection *c, struct evaluat
 }
 
 uint32_t gq_server_message(struct gquic *gq, struct gq_connection *c, const struct gq_message *m,
-                           const uint8_t *raw, size_t len, bool clear)
+                           const uint8_t *raw, size_t len)
 {
     struct evaluation e = {.m = m};
-    (void)clear; /* all CHLOs are */
     if (m->tag != GQ_CHLO || c->state != GQ_EXPECT_CHLO)
         return GQ_CRYPTO_PARAMETER;
     if (len < GQ_CHLO_MIN)

@@ -112,7 +112,7 @@ static uint32_t take(struct gquic *gq, struct gq_connection *c, const struct gq_
     case GQ_RST_STREAM:
         return level == GQ_UNENCRYPTED ? GQ_UNENCRYPTED_STREAM_DATA : gq_stream_rst(gq, c, f);
     case GQ_WINDOW_UPDATE:
-        gq_stream_window(gq, c, f);
+        gq_stream_window(c, f);
         return GQ_NO_ERROR;
     default: /* BLOCKED: nothing to do, WINDOW_UPDATE goes when it is time */
         return GQ_NO_ERROR;

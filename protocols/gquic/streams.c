@@ -105,11 +105,10 @@ void gq_stream_given(struct gq_connection *c, struct gq_stream *s, uint64_t len)
     }
 }
 
-void gq_stream_window(struct gquic *gq, struct gq_connection *c, const struct gq_frame *f)
+void gq_stream_window(struct gq_connection *c, const struct gq_frame *f)
 {
     struct gq_stream *s = f->stream ? gq_stream_find(c, f->stream) : NULL;
     uint64_t *limit = s ? &s->out_limit : f->stream ? NULL : &c->out_limit;
-    (void)gq;
     if (!limit || f->offset <= *limit)
         return;
     *limit = f->offset;
@@ -159,8 +158,10 @@ static struct sd_event *give_run(struct gquic *gq, struct gq_connection *c, stru
     if (owned)
         memcpy(owned, data, len);
     gq_stream_given(c, s, len);
-    return c->closing ? sd_free(owned),
-           NULL       : tell_data(gq, c, s, owned ? owned : data, len, owned, early);
+    if (!c->closing)
+        return tell_data(gq, c, s, owned ? owned : data, len, owned, early);
+    sd_free(owned);
+    return NULL;
 }
 
 static void give(struct gquic *gq, struct gq_connection *c, struct gq_stream *s,

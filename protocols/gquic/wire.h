@@ -142,7 +142,6 @@ enum gq_frame_kind {
 #define GQ_REJECT_TOKEN_INVALID    14u
 #define GQ_REJECT_TOKEN_ADDRESS    17u
 #define GQ_REJECT_TOKEN_EXPIRED    19u
-#define GQ_REJECT_NONCE_REQUIRED   20u /* the server wants its own nonce in the CHLO */
 #define GQ_REJECT_LEAF             21u
 
 /* C: labels, each with the zero byte behind it. */
@@ -177,7 +176,6 @@ enum gq_frame_kind {
 
 /* S: sizes and times. */
 #define GQ_PACKET_MAX        1350u /* UDP payload over IPv4 and IPv6 alike */
-#define GQ_PACKET_MIN        1200u /* ours: the least that a path has to take */
 #define GQ_INITIAL_RTT       (100 * SD_MS)
 #define GQ_ACK_DELAY         (25 * SD_MS)
 #define GQ_NACKS             3u /* later packets acknowledged before one counts as lost */
