@@ -20,11 +20,19 @@ static unsigned strength(uint16_t prf, const uint8_t *key, size_t key_len, const
                          size_t len)
 {
     uint8_t out[IKE_PRF_MAX];
+    ike_prf(prf, out, key, key_len, string, len);
+    return trailing_zeros(out, ike_prf_len(prf));
+}
+
+/* One try of who looks for a solution. */
+static bool solves(const struct ike_puzzle *p, const uint8_t key[KEY_LEN], const void *string,
+                   size_t len)
+{
     sd_count(SD_OP_PUZZLE, "HMAC-SHA2-256", len);
     sd_count_depth++;
-    ike_prf(prf, out, key, key_len, string, len);
+    bool enough = strength(p->prf, key, KEY_LEN, string, len) >= p->difficulty;
     sd_count_depth--;
-    return trailing_zeros(out, ike_prf_len(prf));
+    return enough;
 }
 
 void ike_put_puzzle(struct ike_writer *w, uint16_t prf, uint8_t difficulty)
@@ -85,8 +93,7 @@ void ike_put_solution(struct ike_sa *sa, struct ike_writer *w)
         do {
             key = sd_writer_of(keys + i * KEY_LEN, KEY_LEN);
             sd_put32(&key, candidate++);
-        } while (strength(s->puzzle->prf, keys + i * KEY_LEN, KEY_LEN, s->cookie, s->cookie_len) <
-                 s->puzzle->difficulty);
+        } while (!solves(s->puzzle, keys + i * KEY_LEN, s->cookie, s->cookie_len));
     }
     ike_put_payload(w, IKE_PAYLOAD_PS, keys, sizeof keys);
 }

@@ -125,6 +125,54 @@ static void refusals(void **state)
     }
 }
 
+/* -- RFC 8019: a key that solves nothing; RFC 7296 2.6: a cookie that is none -- */
+
+struct spoil {
+    size_t at; /* byte of the second first message that is changed, once */
+    bool done;
+};
+
+static bool spoil(void *ctx, struct sd_mem_unit *u)
+{
+    struct spoil *s = ctx;
+    bool second = u->from == 0 && u->number == 2 && u->data[18] == IKE_SA_INIT;
+    if (second && !s->done) {
+        u->data[s->at] ^= 1;
+        s->done = true;
+    }
+    return true;
+}
+
+/* Behind the header: N(COOKIE) of 8 and 34 bytes, then PS of 4 and 16. */
+#define COOKIE_BYTE   (IKE_HEADER + 8 + 20)
+#define SOLUTION_BYTE (IKE_HEADER + 8 + 34 + 4 + 3)
+
+static void spoilt_proofs(void **state)
+{
+    (void)state;
+    struct pair p;
+    struct spoil solution = {SOLUTION_BYTE, false}, cookie = {COOKIE_BYTE, false};
+    pair_make(&p, &(struct pair_options){.mode = "puzzle"});
+    sd_mem_on_unit(p.mem, spoil, &solution);
+    pair_open(&p);
+    sd_mem_run(p.mem, SD_SECOND);
+    pair_check(&p, 1, pair_stats(&p, p.server).dropped[SD_DROP_POLICY], "wrong solutions");
+    pair_check(&p, 0, pair_calls(&p, p.server, SD_OP_KEYGEN), "key pairs for one");
+    sd_mem_run(p.mem, 5 * SD_SECOND);
+    pair_check(&p, 1, sd_mem_count(p.mem, p.client, SD_EV_READY), "ready when sent again");
+    pair_check(&p, 0, pair_calls(&p, p.server, SD_OP_PUZZLE), "tries of the server");
+    pair_check(&p, true, pair_calls(&p, p.client, SD_OP_PUZZLE) > 1000, "tries of the client");
+    pair_end(&p);
+
+    pair_make(&p, &(struct pair_options){.mode = "cookie"});
+    sd_mem_on_unit(p.mem, spoil, &cookie);
+    pair_open(&p);
+    sd_mem_run(p.mem, SD_SECOND);
+    pair_check(&p, 3, pair_sent(&p, p.client, IKE_SA_INIT, 0), "first messages");
+    pair_check(&p, 1, sd_mem_count(p.mem, p.client, SD_EV_READY), "ready with another cookie");
+    pair_end(&p);
+}
+
 /* -- configuration -- */
 
 static const struct sd_option no_such[] = {{"mobik", "yes"}, {0}};
@@ -214,6 +262,7 @@ static void silence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(refusals), cmocka_unit_test(configurations),
+                                       cmocka_unit_test(spoilt_proofs),
                                        cmocka_unit_test(a_lost_message), cmocka_unit_test(silence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
