@@ -53,19 +53,31 @@ void sd_chain_free(struct sd_chain *chain)
     *chain = (struct sd_chain){0};
 }
 
-/* What libcrypto fetches at the first use of a kind of key stays as long as the process and belongs
- * to no agent: that use is rehearsed outside of all.  True once for each kind and purpose. */
-enum purpose { SIGN, VERIFY, CHAIN, PURPOSES };
-static bool is_first(enum purpose purpose, const EVP_PKEY *key)
+/* The world of the agent that is entered, without its heap: what libcrypto holds for a while
+ * depends on what the process met before (names of all algorithms, methods fetched first), and
+ * would show in the agent's state.  Random numbers and operations are still the agent's. */
+struct aside {
+    struct sd_env world, *agent;
+};
+
+static void step_aside(struct aside *a)
 {
-    static const char *const kinds[] = {"RSA", "EC", "ED25519"};
-    static bool used[PURPOSES][4];
-    size_t kind = 0;
-    while (kind < 3 && !(key && EVP_PKEY_is_a(key, kinds[kind])))
-        kind++;
-    bool first = !used[purpose][kind];
-    used[purpose][kind] = true;
-    return first;
+    a->agent = sd_enter(NULL);
+    if (!a->agent)
+        return;
+    a->world = *a->agent;
+    a->world.heap = NULL;
+    sd_enter(&a->world);
+}
+
+static void step_back(const struct aside *a)
+{
+    sd_leave(a->agent);
+    if (!a->agent)
+        return;
+    struct sd_heap *heap = a->agent->heap;
+    *a->agent = a->world;
+    a->agent->heap = heap;
 }
 
 static X509 *parse(const struct sd_certificate *c)
@@ -123,22 +135,14 @@ static int verify_chain(const struct sd_chain *chain, const char *ca_pem, const 
     return result;
 }
 
-static const EVP_PKEY *leaf_key(const struct sd_chain *chain, X509 **leaf)
-{
-    *leaf = chain->count > 0 ? parse(&chain->certificate[0]) : NULL;
-    return *leaf ? X509_get0_pubkey(*leaf) : NULL;
-}
-
 static int verify_for(const struct sd_chain *chain, const char *ca_pem, const char *purpose,
                       const char *host, const char **why)
 {
-    struct sd_env *before = sd_enter(NULL);
-    X509 *leaf;
-    if (is_first(CHAIN, leaf_key(chain, &leaf)))
-        verify_chain(chain, ca_pem, purpose, NULL, why);
-    X509_free(leaf);
-    sd_leave(before);
-    return verify_chain(chain, ca_pem, purpose, host, why);
+    struct aside a;
+    step_aside(&a);
+    int result = verify_chain(chain, ca_pem, purpose, host, why);
+    step_back(&a);
+    return result;
 }
 
 int sd_chain_verify(const struct sd_chain *chain, const char *ca_pem, const char *host,
@@ -154,9 +158,12 @@ int sd_chain_verify_client(const struct sd_chain *chain, const char *ca_pem, con
 
 bool sd_certificate_is_for(const struct sd_certificate *c, const char *host)
 {
+    struct aside a;
+    step_aside(&a);
     X509 *x = parse(c);
     bool good = x && X509_check_host(x, host, 0, 0, NULL) == 1;
     X509_free(x);
+    step_back(&a);
     return good;
 }
 
@@ -197,6 +204,8 @@ static EVP_PKEY *parse_public_key(const struct sd_certificate *key)
 
 uint16_t sd_certificate_scheme(const struct sd_certificate *c, bool raw)
 {
+    struct aside a;
+    step_aside(&a);
     X509 *x = raw ? NULL : parse(c);
     EVP_PKEY *key = raw ? parse_public_key(c) : x ? X509_get_pubkey(x) : NULL;
     char group[16] = "";
@@ -212,6 +221,7 @@ uint16_t sd_certificate_scheme(const struct sd_certificate *c, bool raw)
     EVP_PKEY_free(key);
     X509_free(x);
     ERR_clear_error();
+    step_back(&a);
     return scheme;
 }
 
@@ -246,16 +256,12 @@ static size_t sign(EVP_PKEY *key, uint8_t *signature, size_t cap, const void *da
 size_t sd_sign_with_pem(uint8_t *signature, size_t cap, const char *private_key, const void *data,
                         size_t len)
 {
+    struct aside a;
+    step_aside(&a);
     EVP_PKEY *key = sd_pem_private_key(private_key);
-    if (!key)
-        return 0;
-    if (is_first(SIGN, key)) {
-        struct sd_env *before = sd_enter(NULL);
-        sign(key, signature, cap, data, len);
-        sd_leave(before);
-    }
-    size_t written = sign(key, signature, cap, data, len);
+    size_t written = key ? sign(key, signature, cap, data, len) : 0;
     EVP_PKEY_free(key);
+    step_back(&a);
     return written;
 }
 
@@ -272,24 +278,16 @@ static bool verify_signature(EVP_PKEY *key, int padding, const uint8_t *signatur
     return good;
 }
 
-static bool verify_with(EVP_PKEY *key, int padding, const uint8_t *signature, size_t signature_len,
-                        const void *data, size_t len)
-{
-    if (key && is_first(VERIFY, key)) {
-        struct sd_env *before = sd_enter(NULL);
-        verify_signature(key, padding, signature, signature_len, data, len);
-        sd_leave(before);
-    }
-    return key && verify_signature(key, padding, signature, signature_len, data, len);
-}
-
 static bool verify_by(const struct sd_certificate *c, int padding, const uint8_t *signature,
                       size_t signature_len, const void *data, size_t len)
 {
+    struct aside a;
+    step_aside(&a);
     X509 *x = parse(c);
-    bool good =
-        verify_with(x ? X509_get0_pubkey(x) : NULL, padding, signature, signature_len, data, len);
+    EVP_PKEY *key = x ? X509_get0_pubkey(x) : NULL;
+    bool good = key && verify_signature(key, padding, signature, signature_len, data, len);
     X509_free(x);
+    step_back(&a);
     return good;
 }
 
@@ -308,9 +306,13 @@ bool sd_verify_with_certificate_pkcs1(const struct sd_certificate *c, const uint
 bool sd_verify_with_public_key(const struct sd_certificate *key, const uint8_t *signature,
                                size_t signature_len, const void *data, size_t len)
 {
+    struct aside a;
+    step_aside(&a);
     EVP_PKEY *k = parse_public_key(key);
-    bool good = verify_with(k, RSA_PKCS1_PSS_PADDING, signature, signature_len, data, len);
+    bool good =
+        k && verify_signature(k, RSA_PKCS1_PSS_PADDING, signature, signature_len, data, len);
     EVP_PKEY_free(k);
+    step_back(&a);
     return good;
 }
 

@@ -143,6 +143,29 @@ static void test_modes(void **state)
         check_row(&rows[i]);
 }
 
+/* Whoever is first in a process books the same: libraries keep what they made for the first one. */
+static void test_first_in_a_process(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SD_ROWS(rows); i++) {
+        struct sd_stats peaks[2][2];
+        for (int run = 0; run < 2; run++) {
+            struct talk t;
+            make(&t, &rows[i]);
+            talk_connect(&t);
+            talk_close(&t);
+            for (int seat = 0; seat < 2; seat++)
+                peaks[run][seat] = talk_stats(&t, seat);
+            talk_fini(&t);
+        }
+        for (int seat = 0; seat < 2; seat++)
+            if (peaks[0][seat].state_bytes_peak != peaks[1][seat].state_bytes_peak)
+                fail_msg("%s: peak of seat %d: expected what the first had, %llu bytes, found %llu",
+                         rows[i].name, seat, (unsigned long long)peaks[0][seat].state_bytes_peak,
+                         (unsigned long long)peaks[1][seat].state_bytes_peak);
+    }
+}
+
 /* -- refusals -- */
 
 static const struct sd_option x25519[] = {{"groups", "X25519"}, {0}};
@@ -242,6 +265,7 @@ static void test_key_updates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_in_a_process), /* first */
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_key_updates),
