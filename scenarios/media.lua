@@ -27,7 +27,7 @@ local round_trips = { fresh = 2, dtls13 = 1 } -- of a handshake of DTLS 1.2 and 
 return scenario {
   title   = "A call under loss, reordering, copies, replay and rebinding",
   chapter = 8,
-  tags    = { "media", "mobility", "replay" },
+  tags    = { "media", "mobility", "replay", "survey" },
 
   sweep = {
     protocol = { "srtp" },
@@ -44,7 +44,7 @@ return scenario {
     { trouble = { "nothing", "loss", "disorder", "copies", "replay" }, latch = "on" },
     { window = "1024", tag = "off" },
   },
-  quick = { repeats = 1 },
+  quick = { mode = { "fresh" }, repeats = 1 },
 
   network = {
     link { caller, home, delay = 2*ms, rate = 100*Mbps },

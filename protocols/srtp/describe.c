@@ -37,14 +37,14 @@ size_t sr_describe(const uint8_t *data, size_t len, bool from_client, char *text
     }
     if (!r.bad && first <= SR_STUN_LAST)
         return said(snprintf(text, cap, "STUN %zu B", len), cap);
-    if (type >= SR_RTCP_TYPE_FIRST && type <= SR_RTCP_TYPE_LAST)
-        sd_get(&r, 6);
-    uint16_t seq = r.bad ? 0 : sd_get16(&r);
-    if (r.bad || first < SR_RTP_FIRST || first > SR_RTP_LAST)
+    bool rtcp = type >= SR_RTCP_TYPE_FIRST && type <= SR_RTCP_TYPE_LAST;
+    size_t header = rtcp ? SR_RTCP_HEADER : SR_RTP_HEADER;
+    uint16_t seq = sd_get16(&r);
+    if (first < SR_RTP_FIRST || first > SR_RTP_LAST || len < header)
         return said(snprintf(text, cap, "malformed"), cap);
-    if (type >= SR_RTCP_TYPE_FIRST && type <= SR_RTCP_TYPE_LAST)
-        return said(snprintf(text, cap, "SRTCP %s {%zu B}", report_name(type), len - 8), cap);
+    if (rtcp)
+        return said(snprintf(text, cap, "SRTCP %s [%zu B]", report_name(type), len - header), cap);
     return said(snprintf(text, cap, "SRTP %u #%u%s [%zu B]", type & 0x7f, seq,
-                         type & SR_RTP_MARKER ? " M" : "", len - 4),
+                         type & SR_RTP_MARKER ? " M" : "", len - header),
                 cap);
 }
