@@ -98,6 +98,12 @@ static bool read_nonce(struct tc_settings *s, const char *value)
     return good;
 }
 
+static bool read_extension(struct tc_settings *s, const char *value)
+{
+    s->offers_more = strcmp(value, "unknown") == 0;
+    return s->offers_more || strcmp(value, "none") == 0;
+}
+
 static bool read_rekey(struct tc_settings *s, const char *value)
 {
     return read_number(value, 1, TC_REKEY_FRAMES, &s->rekey_frames);
@@ -118,6 +124,7 @@ static const struct {
     {"cache", "on or off: keeps session secrets", read_cache},
     {"nonce", "0 to 8 bytes of resumption nonce", read_nonce},
     {"rekey_frames", "1 to 16777216 frames, after which keys change", read_rekey},
+    {"extension", "unknown (offers TEPs that nobody knows) or none", read_extension},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -137,7 +144,7 @@ static int read_option(struct tc_settings *s, const struct sd_option *o, struct 
     const char *near = sd_nearest(o->name, names);
     return sd_fail(error, SD_E_ARG,
                    "tcpcrypt: expected the option teps, ciphers, encryption, aware, role, resume, "
-                   "cache, nonce or rekey_frames, found '%s'%s%s%s",
+                   "cache, nonce, rekey_frames or extension, found '%s'%s%s%s",
                    o->name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 

@@ -125,10 +125,16 @@ static size_t write_syn(struct tcpcrypt *tc, const struct sd_path *path, uint8_t
             tc_session_free(tc, s);
         return 0;
     }
-    uint8_t tep[TC_OWN_TEPS + 1], teps = 0;
+    /* RFC 8547 4.5: what only one side names cannot be chosen. */
+    static const uint8_t more[] = {0x79, 0x7a, 0x7b, 0x7c};
+    uint8_t tep[sizeof more + TC_OWN_TEPS + 1], teps = 0;
     if (tc->set.resume)
         o->has_secret =
             tc_cache_take_for(&tc->cache, &path->remote, tc->set.tep, tc->set.teps, &o->secret);
+    while (tc->set.offers_more && teps < sizeof more) {
+        tep[teps] = more[teps];
+        teps++;
+    }
     for (size_t i = tc->set.teps; i-- > 0;)
         if (!o->has_secret || tc->set.tep[i] != o->secret.tep)
             tep[teps++] = tc->set.tep[i];

@@ -27,6 +27,7 @@ struct tc_settings {
     uint16_t cipher[TC_OWN_CIPHERS]; /* likewise */
     uint8_t ciphers;
     bool speaks;       /* ENO at all */
+    bool offers_more;  /* TEPs that nobody knows (RFC 8547 4.5) */
     bool aware;        /* a = 1 */
     bool need_aware;   /* mandatory application-aware mode (RFC 8547 4.2) */
     bool passive_role; /* b = 1 although opening actively (RFC 8547 4.3) */

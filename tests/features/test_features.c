@@ -61,6 +61,7 @@ static const struct {
     {PROBE("app-negotiation"), "protocol=curvecp", NO},
     {PROBE("extensions"), "protocol=tls13", YES},
     {PROBE("extensions"), "protocol=ipsec", YES},
+    {PROBE("extensions"), "protocol=tcpcrypt", YES},
     {PROBE("extensions"), "protocol=wireguard", NO},
     {PROBE("session-cache"), "protocol=tcpcrypt mode=resumed", YES},
     {PROBE("session-cache"), "protocol=tcpcrypt mode=fresh", NO},
