@@ -26,13 +26,25 @@ static size_t said(int n, size_t cap)
     return (size_t)n < cap ? (size_t)n : cap - 1;
 }
 
+/* Records in the clear look alike in both versions of DTLS; others only 1.3 has. */
+static bool has_13(const uint8_t *data, size_t len)
+{
+    struct sd_reader r = sd_reader_of(data, len);
+    while (sd_left(&r) > 0 && !r.bad) {
+        if (sd_get8(&r) >= SR_DTLS_13)
+            return true;
+        sd_get(&r, SR_DTLS_LENGTH_AT - 1);
+        sd_get(&r, sd_get16(&r));
+    }
+    return false;
+}
+
 size_t sr_describe(const uint8_t *data, size_t len, bool from_client, char *text, size_t cap)
 {
     struct sd_reader r = sd_reader_of(data, len);
     uint8_t first = sd_get8(&r), type = sd_get8(&r);
     if (!r.bad && first >= SR_DTLS_FIRST && first <= SR_DTLS_LAST) {
-        bool only_13 = first >= SR_DTLS_13; /* before that the two look alike */
-        const struct sd_agent_ops *dtls = only_13 ? &sd_dtls13_agent : &sd_dtls12_agent;
+        const struct sd_agent_ops *dtls = has_13(data, len) ? &sd_dtls13_agent : &sd_dtls12_agent;
         return dtls->describe(data, len, from_client, text, cap);
     }
     if (!r.bad && first <= SR_STUN_LAST)

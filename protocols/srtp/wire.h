@@ -23,12 +23,13 @@
 #define SR_PORT 5004 /* RFC 3551 8: what RTP uses unless told otherwise */
 
 /* RFC 7983 7 */
-#define SR_STUN_LAST  3
-#define SR_DTLS_FIRST 20
-#define SR_DTLS_LAST  63
-#define SR_DTLS_13    26 /* RFC 9147 4: ACK, and from 32 on records with a unified header */
-#define SR_RTP_FIRST  128
-#define SR_RTP_LAST   191
+#define SR_STUN_LAST      3
+#define SR_DTLS_FIRST     20
+#define SR_DTLS_LAST      63
+#define SR_DTLS_13        26 /* RFC 9147 4: ACK, and from 32 on records with a unified header */
+#define SR_DTLS_LENGTH_AT 11 /* in the header of a record in the clear */
+#define SR_RTP_FIRST      128
+#define SR_RTP_LAST       191
 /* RFC 5761 4: the second byte of RTCP */
 #define SR_RTCP_TYPE_FIRST 192
 #define SR_RTCP_TYPE_LAST  223

@@ -12,9 +12,10 @@ void sd_fuzz_seeds(void (*add)(const void *data, size_t len))
     static const uint8_t packets[][16] = {
         {99, 128, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 'x'}, /* RTP */
         {99, 144, 224, 0, 1},
-        {99, 128, RTCP_SR, 0, 2, 0, 0, 0, 7, 1, 2, 3},            /* RTCP */
-        {99, 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 1}, /* DTLS */
-        {99, 0, 1, 0, 0},                                         /* STUN */
+        {99, 128, RTCP_SR, 0, 2, 0, 0, 0, 7, 1, 2, 3},             /* RTCP */
+        {99, 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 1},  /* DTLS */
+        {99, 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 47, 1}, /* then a record of DTLS 1.3 */
+        {99, 0, 1, 0, 0},                                          /* STUN */
     };
     char text[1 + SR_DESCRIPTION_MAX];
     struct sr_description d = {.call = 1, .address = sd_ipv4(10, 0, 0, 1, 5004), .rate = 16};
