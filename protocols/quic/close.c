@@ -98,16 +98,19 @@ static int heard_close(struct quic_connection *c)
     uint64_t alert = why.error_code - QUIC_CRYPTO_ERROR;
     if (c->reset) {
         tell_over(c, SD_EV_ERROR, 0, "stateless reset: the peer knows nothing of it any more");
-    } else if (why.error_code == QUIC_NO_ERROR) {
-        tell_over(c, SD_EV_CLOSED, QUIC_NO_ERROR, "CONNECTION_CLOSE");
-    } else if (!application && alert < QUIC_CRYPTO_ERROR) {
+    } else if (application || why.error_code == QUIC_NO_ERROR) {
+        /* Orderly: what an application's code means, HTTP/3's 0x100 say, is the application's. */
+        snprintf(words, sizeof words, "CONNECTION_CLOSE, %s code 0x%llx",
+                 application ? "application" : "transport", (unsigned long long)why.error_code);
+        tell_over(c, SD_EV_CLOSED, why.error_code, words);
+    } else if (alert < QUIC_CRYPTO_ERROR) {
         const char *name = gnutls_alert_get_name((gnutls_alert_description_t)alert);
         snprintf(words, sizeof words, "TLS alert %u from the peer: %s", (unsigned)alert,
                  name ? name : "unknown");
         tell_over(c, SD_EV_ERROR, alert, words);
     } else {
-        snprintf(words, sizeof words, "CONNECTION_CLOSE with %s error 0x%llx",
-                 application ? "application" : "transport", (unsigned long long)why.error_code);
+        snprintf(words, sizeof words, "CONNECTION_CLOSE, transport error 0x%llx",
+                 (unsigned long long)why.error_code);
         tell_over(c, SD_EV_ERROR, why.error_code, words);
     }
     linger(c, QUIC_DRAINING);

@@ -304,7 +304,10 @@ void live_app_step(struct live *l)
             bool all_sent = s->source ? s->sent == s->to_send : !s->echo_len;
             if (all_sent)
                 end_stream(l, s);
-            if (s->closing && all_sent) {
+            /* A server that ended its stream leaves the rest to the client, who may still be
+             * reading. */
+            bool hangs_up = is_client(l) || !l->config->end;
+            if (s->closing && all_sent && hangs_up) {
                 s->closing = s->ready = false;
                 control(l, s, SD_CLOSE);
                 s->ended = true;
