@@ -78,9 +78,7 @@ void ike_put_child_selectors(struct ike_writer *w, const struct ike_child_terms 
     ike_put_ts(w, IKE_PAYLOAD_TSR, t->initiator ? &t->remote : &t->local);
 }
 
-/* What we take of an offer: a peer that wants a Diffie-Hellman exchange of the child's own gets one
- * of the IKE SA's groups, even if we would not have asked. */
-static struct ike_policy acceptable(const struct ipsec *ipsec)
+struct ike_policy ike_child_policy(const struct ipsec *ipsec)
 {
     struct ike_policy p = ipsec->set.esp;
     if (ike_policy_first(&p, IKE_TRANSFORM_DH))
@@ -95,7 +93,7 @@ uint16_t ike_child_accept(struct ike_sa *sa, const struct ike_chain *c, bool dh,
                           struct ike_child_terms *t, uint8_t *number)
 {
     struct ipsec *ipsec = sa->ipsec;
-    const struct ike_policy policy = acceptable(ipsec);
+    const struct ike_policy policy = ike_child_policy(ipsec);
     struct ike_proposal p;
     struct esp_selectors tsi, tsr, own, peers;
     memset(t, 0, sizeof *t);
@@ -105,6 +103,8 @@ uint16_t ike_child_accept(struct ike_sa *sa, const struct ike_chain *c, bool dh,
     if (!ike_choose(&p, ike_find(c, IKE_PAYLOAD_SA), &policy, IKE_PROTOCOL_ESP, sizeof t->spi_out,
                     ke_group, dh))
         return IKE_N_NO_PROPOSAL_CHOSEN;
+    if (dh && !p.suite.dh && ike_policy_first(&ipsec->set.esp, IKE_TRANSFORM_DH))
+        return IKE_N_NO_PROPOSAL_CHOSEN; /* we want it, and the peer does not offer it */
     ike_own_selectors(sa, &own, &peers);
     t->local = esp_selectors_narrow(&tsr, &own);
     t->remote = allowed(sa, &tsi);
@@ -121,13 +121,14 @@ uint16_t ike_child_accept(struct ike_sa *sa, const struct ike_chain *c, bool dh,
 uint16_t ike_child_accepted(struct ike_sa *sa, const struct ike_chain *c, bool dh,
                             struct ike_child_terms *t)
 {
+    const struct ike_policy policy = ike_child_policy(sa->ipsec);
     struct ike_proposal p;
     struct esp_selectors tsi, tsr, own, peers;
     if (!ike_ts_read(ike_find(c, IKE_PAYLOAD_TSI), &tsi) ||
         !ike_ts_read(ike_find(c, IKE_PAYLOAD_TSR), &tsr))
         return IKE_N_INVALID_SYNTAX;
-    if (!ike_chosen(&p, ike_find(c, IKE_PAYLOAD_SA), &sa->ipsec->set.esp, IKE_PROTOCOL_ESP,
-                    sizeof t->spi_out, dh) ||
+    if (!ike_chosen(&p, ike_find(c, IKE_PAYLOAD_SA), &policy, IKE_PROTOCOL_ESP, sizeof t->spi_out,
+                    dh) ||
         !p.spi)
         return IKE_N_NO_PROPOSAL_CHOSEN;
     ike_own_selectors(sa, &own, &peers);

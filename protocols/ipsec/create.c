@@ -86,8 +86,10 @@ static bool build_child(struct ike_sa *sa, struct ike_request *q, struct ike_wri
         q->new_child_spi = esp_spi_new(&sa->ipsec->sad);
         q->group = ike_policy_first(&set->esp, IKE_TRANSFORM_DH);
     }
+    const struct ike_policy policy = ike_child_policy(sa->ipsec);
     ike_own_selectors(sa, &own, &peers);
-    ike_put_offer(w, &set->esp, IKE_PROTOCOL_ESP, q->new_child_spi, sizeof q->new_child_spi, true);
+    ike_put_offer(w, &policy, IKE_PROTOCOL_ESP, q->new_child_spi, sizeof q->new_child_spi,
+                  q->group != IKE_DH_NONE);
     if (!ike_put_exchange_keys(sa, q, w))
         return false;
     if (set->transport)
@@ -119,8 +121,7 @@ static struct ike_child *made(struct ike_sa *sa, struct ike_request *q, const st
     *error = ike_child_accepted(sa, c, true, &t);
     if (*error)
         return NULL;
-    if (!ike_nonce_take(nr, ike_find(c, IKE_PAYLOAD_NONCE)) ||
-        (t.suite.dh && t.suite.dh != q->group)) {
+    if (!ike_nonce_take(nr, ike_find(c, IKE_PAYLOAD_NONCE)) || t.suite.dh != q->group) {
         *error = IKE_N_INVALID_SYNTAX;
         return NULL;
     }
@@ -134,12 +135,24 @@ static struct ike_child *made(struct ike_sa *sa, struct ike_request *q, const st
     return child;
 }
 
+/* Another offer that may please better: with the group that the peer names, or with groups at all.
+ */
+static bool offers_more(struct ike_sa *sa, struct ike_request *q, const struct ike_chain *c)
+{
+    const struct ike_policy policy = ike_child_policy(sa->ipsec);
+    if (q->group == IKE_DH_NONE && ike_find_error(c) == IKE_N_NO_PROPOSAL_CHOSEN) {
+        q->group = ike_policy_first(&policy, IKE_TRANSFORM_DH);
+        return true;
+    }
+    return ike_take_group(q, c, &policy);
+}
+
 static enum ike_verdict new_child_answered(struct ike_sa *sa, struct ike_request *q,
                                            const struct ike_message *m)
 {
     struct ike_nonce nr;
     uint16_t error;
-    if (ike_take_group(q, &m->chain, &sa->ipsec->set.esp))
+    if (offers_more(sa, q, &m->chain))
         return IKE_AGAIN;
     if (made(sa, q, &m->chain, &nr, &error))
         ike_event(sa, SD_EV_READY, "another child");
@@ -182,7 +195,7 @@ static enum ike_verdict rekey_answered(struct ike_sa *sa, struct ike_request *q,
 {
     struct ike_nonce nr;
     uint16_t error;
-    if (ike_take_group(q, &m->chain, &sa->ipsec->set.esp))
+    if (offers_more(sa, q, &m->chain))
         return IKE_AGAIN;
     struct ike_child *child = made(sa, q, &m->chain, &nr, &error);
     if (child)

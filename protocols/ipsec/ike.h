@@ -303,6 +303,9 @@ void ike_own_selectors(const struct ike_sa *, struct esp_selectors *own,
 /* Offer of a child and its selectors (SA, TSi, TSr). */
 void ike_put_child_offer(struct ike_sa *, struct ike_writer *, uint32_t spi, bool dh);
 void ike_put_child_selectors(struct ike_writer *, const struct ike_child_terms *);
+/* The algorithms of a child; where the configuration wants no Diffie-Hellman exchange of its own, a
+ * peer that does gets one of the IKE SA's groups. */
+struct ike_policy ike_child_policy(const struct ipsec *);
 /* What the responder makes of an offer: 0 and terms, or the notification that refuses it. */
 uint16_t ike_child_accept(struct ike_sa *, const struct ike_chain *, bool dh, uint16_t ke_group,
                           struct ike_child_terms *, uint8_t *number);

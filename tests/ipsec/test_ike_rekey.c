@@ -23,6 +23,7 @@ static const struct row rows[] = {
     {"child with PFS, by the client", "child", CLIENT, {pfs, pfs}, 1, 4},
     {"child with PFS, by both", "child", CLIENT | SERVER, {pfs, pfs}, 2, 8},
     {"child with PFS, as only the client wants", "child", CLIENT, {pfs, NULL}, 1, 4},
+    {"child with PFS, as only the server wants", "child", CLIENT, {NULL, pfs}, 1, 4},
     {"child, another group", "child", CLIENT, {groups_a, groups_b}, 1, 5},
     {"IKE SA, by the client", "ike", CLIENT, .updates = 1, .dh = 4},
     {"IKE SA, by the server", "ike", SERVER, .updates = 1, .dh = 4},
