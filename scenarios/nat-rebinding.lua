@@ -8,6 +8,9 @@
 -- After an error the laptop connects again and begins anew, which is how a protocol that does not
 -- survive gets its data after all.
 --
+-- Mode cid is DTLS 1.3 with connection ids.  OpenSSL 3.0 has no connection ids for DTLS 1.2, so that
+-- dtls12 has nothing to survive with, whatever RFC 9146 says.
+--
 -- A run is ok when the data gets there in the end, over whatever many sessions; it is unfinished
 -- when the silence outlasts the run, and then its times count as infinite: that the run was 60 s
 -- long says nothing of the protocol.  survives says that the session itself carried on.

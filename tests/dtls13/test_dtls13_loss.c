@@ -82,6 +82,35 @@ static void test_bad_paths(void **state)
         }
 }
 
+/* Key updates from both sides while datagrams get lost: what is read late has its old keys. */
+static void test_updates_on_bad_paths(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct talk t;
+        talk_modes(&t, "dtls13", "fresh", seed);
+        talk_connect(&t);
+        sd_mem_link(t.mem)->loss_ppm = 300000;
+        for (unsigned round = 1; round <= 6; round++) {
+            struct sd_control c = {.verb = SD_REKEY};
+            bool by_client = round % 2;
+            sd_sid sid = by_client ? sd_mem_sid(t.mem, t.conversation) : talk_server_sid(&t);
+            sd_mem_control(t.mem, by_client ? t.client : t.server, sid, &c);
+            talk_run(&t, 300 * SD_SECOND);
+            for (int seat = 0; seat < 2; seat++)
+                check(&t, "updates", "sending and receiving", 2 * round,
+                      talk_count(&t, seat, SD_EV_KEY_UPDATE));
+        }
+        sd_mem_link(t.mem)->loss_ppm = 0;
+        sd_mem_send(t.mem, t.client, sd_mem_sid(t.mem, t.conversation), 0, REQUEST, strlen(REQUEST),
+                    false);
+        talk_run(&t, SD_SECOND);
+        check(&t, "updates", "replies", 2, talk_count(&t, t.client, SD_EV_DATA));
+        check(&t, "updates", "errors", 0, talk_count(&t, -1, SD_EV_ERROR));
+        talk_fini(&t);
+    }
+}
+
 /* Nobody is there: the client gives up after 12 retransmissions, and holds nothing. */
 static void test_silence(void **state)
 {
@@ -128,9 +157,8 @@ static void test_narrower_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_losses),
-        cmocka_unit_test(test_bad_paths),
-        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_first_losses),         cmocka_unit_test(test_bad_paths),
+        cmocka_unit_test(test_updates_on_bad_paths), cmocka_unit_test(test_silence),
         cmocka_unit_test(test_narrower_path),
     };
     if (sd_core_init() != SD_OK)

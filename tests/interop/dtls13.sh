@@ -99,4 +99,25 @@ server "connection ids"     cid     "$ca cid"                       "--option ci
 server "connection ids of 8 bytes" cid "$ca cid"                    ""                          "$ready;closed"       "sends a connection id of 8 bytes;closed"
 server "its key update"     fresh   "$ca update"                    ""                          "key update: receiving;closed" "$theirs;closed"
 server "path MTU 576"       fresh   "$ca $client_cert"              "--mutual --mtu 576"        "$ready;closed"       "$theirs;closed"
+# Both ours: the client gets a new port and then changes its keys, which the server acknowledges to where
+# the client is now: by connection id, and not without.  (It expects more than comes, so as to stay.)
+move() { # WHAT MODE SURVIVES
+    local what=$1 good=0
+    next_port
+    spawn ours "$SHAKEDOWN" live dtls13 --listen 127.0.0.1:$port --mode "$2"
+    local own=$last
+    until_seen "$scratch/ours.err" 'dtls13 server' || good=1
+    "$SHAKEDOWN" live dtls13 --connect 127.0.0.1:$port --mode "$2" --send hello --expect 6 --rebind 100 \
+        --rekey-after 300 --for 2 >"$scratch/client.out" 2>"$scratch/client.err"
+    stop "$own"
+    seen "$scratch/client.err" "ready;rebound" || good=1
+    if [ "$3" = yes ]; then
+        seen "$scratch/ours.err" migrated && seen "$scratch/client.err" 'key update: sending' || good=1
+    else
+        grep -qE 'migrated|key update' "$scratch"/{ours,client}.err && good=1
+    fi
+    result $good dtls13 both "$what" ourselves "$version"
+}
+move "new port" cid yes
+move "new port without connection ids" fresh no
 summary
