@@ -8,6 +8,7 @@
 
 #include "protocols/ipsec/esp_sa.h"
 #include "protocols/ipsec/esp_selector.h"
+#include "sim/core/index.h"
 #include "sim/core/outbox.h"
 
 /* What a child has carried or how old it is when something must happen; 0: no such limit. */
@@ -41,8 +42,8 @@ struct esp_child {
     bool soft_told, hard_told;  /* by esp_due() */
     bool one_peer;              /* the remote selectors are one address: */
     uint32_t local_ip, peer_ip; /* in transport mode, both */
+    uint64_t serial;
     struct esp_child *newer, *older;
-    struct esp_child *next_spi, *next_peer; /* in their buckets, newest first */
 };
 
 struct esp_sad {
@@ -50,12 +51,11 @@ struct esp_sad {
     struct sd_outbox *outbox;
     struct sd_stats *stats; /* what is dropped is booked here */
     struct esp_child *newest, *oldest;
-    struct esp_child **by_spi, **by_peer; /* hash tables of so many buckets */
-    struct esp_child *ranges;             /* those whose peer has more than one address */
-    size_t buckets, count;
-    sd_time next_age; /* the next limit by age */
-    bool over;        /* a child has reached a limit of bytes or packets */
-    uint16_t ip_id;   /* of headers that transport mode makes anew */
+    struct sd_index by_spi, by_peer; /* inbound; by the address of the peer, if it has only one */
+    uint64_t serial;                 /* of the last child */
+    sd_time next_age;                /* the next limit by age */
+    bool over;                       /* a child has reached a limit of bytes or packets */
+    uint16_t ip_id;                  /* of headers that transport mode makes anew */
 };
 
 /* outbox and stats are the agent's and outlive the database. */
@@ -71,7 +71,7 @@ void esp_child_remove(struct esp_sad *, struct esp_child *);
 struct esp_child *esp_child_find(const struct esp_sad *, uint32_t spi_in); /* NULL: none */
 /* The child that a packet leaves through: the newest whose selectors match, one that is not held
  * before one that is.  NULL: none. */
-struct esp_child *esp_child_for(struct esp_sad *, const struct esp_flow *);
+struct esp_child *esp_child_for(const struct esp_sad *, const struct esp_flow *);
 /* Whether one of its directions has carried that much. */
 bool esp_child_over(const struct esp_child *, const struct esp_limit *);
 

@@ -5,8 +5,6 @@
 #include "sim/core/error.h"
 #include "sim/core/random.h"
 
-#define BUCKETS 8u /* at first; a power of two */
-
 /* Without extended numbers a child must be replaced before they are used up. */
 #define SOFT_SEQUENCE (UINT32_MAX - (UINT32_C(1) << 24))
 
@@ -20,66 +18,49 @@ void esp_sad_fini(struct esp_sad *sad)
 {
     while (sad->newest)
         esp_child_remove(sad, sad->newest);
-    sd_free(sad->by_spi);
-    sd_free(sad->by_peer);
+    sd_free(sad->by_spi.slot);
+    sd_free(sad->by_peer.slot);
     *sad = (struct esp_sad){.next_age = SD_NEVER};
 }
 
 /* -- tables -- */
 
-static struct esp_child **spi_bucket(const struct esp_sad *sad, uint32_t spi)
+static uint64_t spi_hash(uint32_t spi)
 {
-    return &sad->by_spi[sd_hash_u64(1, spi) & (sad->buckets - 1)];
+    return sd_hash_u64(1, spi);
 }
 
-static struct esp_child **peer_bucket(struct esp_sad *sad, const struct esp_child *c)
+/* Of a peer's only address. */
+static uint64_t peer_hash(uint32_t ip)
 {
-    return c->one_peer ? &sad->by_peer[sd_hash_u64(2, c->peer_ip) & (sad->buckets - 1)]
-                       : &sad->ranges;
+    return sd_hash_u64(2, ip);
 }
 
-static void link_child(struct esp_sad *sad, struct esp_child *c)
+/* Of all whose peer has more than one. */
+static uint64_t ranges_hash(void)
 {
-    struct esp_child **spi = spi_bucket(sad, c->set.spi_in), **peer = peer_bucket(sad, c);
-    c->next_spi = *spi;
-    *spi = c;
-    c->next_peer = *peer;
-    *peer = c;
+    return sd_hash_u64(3, 0);
 }
 
-static void unlink_child(struct esp_sad *sad, const struct esp_child *c)
+static uint64_t hash_of(const struct esp_child *c)
 {
-    struct esp_child **at = spi_bucket(sad, c->set.spi_in);
-    while (*at != c)
-        at = &(*at)->next_spi;
-    *at = c->next_spi;
-    at = peer_bucket(sad, c);
-    while (*at != c)
-        at = &(*at)->next_peer;
-    *at = c->next_peer;
+    return c->one_peer ? peer_hash(c->peer_ip) : ranges_hash();
 }
 
-static bool make_room(struct esp_sad *sad)
+static bool list(struct esp_sad *sad, struct esp_child *c)
 {
-    if (sad->count < sad->buckets)
-        return true;
-    size_t buckets = sad->buckets ? sad->buckets * 2 : BUCKETS;
-    struct esp_child **by_spi = sd_alloc(sad->env, buckets * sizeof(struct esp_child *));
-    struct esp_child **by_peer = sd_alloc(sad->env, buckets * sizeof(struct esp_child *));
-    if (!by_spi || !by_peer) {
-        sd_free(by_spi);
-        sd_free(by_peer);
+    if (!sd_index_add(&sad->by_spi, sad->env, spi_hash(c->set.spi_in), c))
         return false;
-    }
-    sd_free(sad->by_spi);
-    sd_free(sad->by_peer);
-    sad->by_spi = by_spi;
-    sad->by_peer = by_peer;
-    sad->buckets = buckets;
-    sad->ranges = NULL;
-    for (struct esp_child *c = sad->oldest; c; c = c->newer)
-        link_child(sad, c);
-    return true;
+    if (sd_index_add(&sad->by_peer, sad->env, hash_of(c), c))
+        return true;
+    sd_index_remove(&sad->by_spi, spi_hash(c->set.spi_in), c);
+    return false;
+}
+
+static void unlist(struct esp_sad *sad, const struct esp_child *c)
+{
+    sd_index_remove(&sad->by_spi, spi_hash(c->set.spi_in), c);
+    sd_index_remove(&sad->by_peer, hash_of(c), c);
 }
 
 uint32_t esp_spi_new(struct esp_sad *sad)
@@ -93,10 +74,12 @@ uint32_t esp_spi_new(struct esp_sad *sad)
 
 struct esp_child *esp_child_find(const struct esp_sad *sad, uint32_t spi_in)
 {
-    struct esp_child *c = sad->buckets ? *spi_bucket(sad, spi_in) : NULL;
-    while (c && c->set.spi_in != spi_in)
-        c = c->next_spi;
-    return c;
+    uint32_t cursor = 0;
+    struct esp_child *c;
+    while ((c = sd_index_find(&sad->by_spi, spi_hash(spi_in), &cursor)))
+        if (c->set.spi_in == spi_in)
+            return c;
+    return NULL;
 }
 
 /* -- which child carries a packet -- */
@@ -108,28 +91,27 @@ static bool carries(const struct esp_child *c, const struct esp_flow *f)
            esp_selectors_match(&c->set.local, f->source, f->source_port, f->proto, f->has_ports);
 }
 
-/* In one bucket: the newest that may be sent with, else the newest that is held. */
-static struct esp_child *choose(struct esp_child *c, const struct esp_flow *f)
+static bool better(const struct esp_child *c, const struct esp_child *than)
 {
-    struct esp_child *held = NULL;
-    for (; c; c = c->next_peer) {
-        if (c->retired || !carries(c, f))
-            continue;
-        if (!c->held)
-            return c;
-        if (!held)
-            held = c;
-    }
-    return held;
+    if (!than || c->held != than->held)
+        return !than || !c->held;
+    return c->serial > than->serial;
 }
 
-struct esp_child *esp_child_for(struct esp_sad *sad, const struct esp_flow *f)
+static struct esp_child *choose(const struct esp_sad *sad, uint64_t hash, const struct esp_flow *f)
 {
-    const struct esp_child to = {.one_peer = true, .peer_ip = f->destination};
-    if (!sad->buckets)
-        return NULL;
-    struct esp_child *c = choose(*peer_bucket(sad, &to), f);
-    return c ? c : choose(sad->ranges, f);
+    uint32_t cursor = 0;
+    struct esp_child *c, *best = NULL;
+    while ((c = sd_index_find(&sad->by_peer, hash, &cursor)))
+        if (!c->retired && carries(c, f) && better(c, best))
+            best = c;
+    return best;
+}
+
+struct esp_child *esp_child_for(const struct esp_sad *sad, const struct esp_flow *f)
+{
+    struct esp_child *c = choose(sad, peer_hash(f->destination), f);
+    return c ? c : choose(sad, ranges_hash(), f);
 }
 
 /* -- children -- */
@@ -158,7 +140,7 @@ struct esp_child *esp_child_add(struct esp_sad *sad, sd_time now,
     int in = esp_sa_init(&c->in, sad->env, &set->suite, set->esn, set->spi_in, set->key_in,
                          set->window ? set->window : ESP_WINDOW);
     int out = esp_sa_init(&c->out, sad->env, &set->suite, set->esn, set->spi_out, set->key_out, 0);
-    if (in != SD_OK || out != SD_OK || (set->transport && !pair) || !make_room(sad)) {
+    if (in != SD_OK || out != SD_OK || (set->transport && !pair) || !list(sad, c)) {
         esp_sa_fini(&c->in);
         esp_sa_fini(&c->out);
         sd_free(c);
@@ -167,8 +149,7 @@ struct esp_child *esp_child_add(struct esp_sad *sad, sd_time now,
     c->older = sad->newest;
     *(c->older ? &c->older->newer : &sad->oldest) = c;
     sad->newest = c;
-    sad->count++;
-    link_child(sad, c);
+    c->serial = ++sad->serial;
     if (age_of(c) < sad->next_age)
         sad->next_age = age_of(c);
     esp_keylog(sad->env, &c->in);
@@ -178,10 +159,9 @@ struct esp_child *esp_child_add(struct esp_sad *sad, sd_time now,
 
 void esp_child_remove(struct esp_sad *sad, struct esp_child *c)
 {
-    unlink_child(sad, c);
+    unlist(sad, c);
     *(c->newer ? &c->newer->older : &sad->newest) = c->older;
     *(c->older ? &c->older->newer : &sad->oldest) = c->newer;
-    sad->count--;
     esp_sa_fini(&c->in);
     esp_sa_fini(&c->out);
     sd_free(c);
