@@ -68,7 +68,7 @@ struct ipsec {
     struct ike_ticket *tickets;                /* a client's */
     uint8_t ticket_key[32];
     bool has_ticket_key;
-    struct ipsec_stream *streams;
+    struct sd_index streams; /* stream.c: by connection, and by whom one was asked for */
 };
 
 static inline uint64_t ike_initiator_hash(const struct ipsec *ipsec, uint64_t spi_i)

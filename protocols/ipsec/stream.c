@@ -1,52 +1,83 @@
 #include "protocols/ipsec/stream.h"
 #include "protocols/ipsec/encap.h"
 #include "sim/core/error.h"
+#include "sim/core/random.h"
 
 struct ipsec_stream {
-    struct ipsec_stream *next;
     struct sd_path path; /* conn 0: asked for, not there yet */
+    bool asked;          /* by us */
     struct encap_stream in;
 };
 
-static struct ipsec_stream *add(struct ipsec *ipsec, const struct sd_path *path)
+static uint64_t conn_hash(uint32_t conn)
+{
+    return sd_hash_u64(1, conn);
+}
+
+static uint64_t asked_hash(const struct sd_addr *remote)
+{
+    return sd_hash_u64(2, sd_addr_ipv4(remote));
+}
+
+static struct ipsec_stream *add(struct ipsec *ipsec, const struct sd_path *path, bool asked)
 {
     struct ipsec_stream *s = sd_alloc(ipsec->env, sizeof *s);
-    if (!s)
+    uint64_t hash = asked ? asked_hash(&path->remote) : conn_hash(path->conn);
+    if (!s || !sd_index_add(&ipsec->streams, ipsec->env, hash, s)) {
+        sd_free(s);
         return NULL;
+    }
     s->path = *path;
-    s->next = ipsec->streams;
-    ipsec->streams = s;
+    s->asked = asked;
     return s;
 }
 
 static void drop(struct ipsec *ipsec, struct ipsec_stream *s)
 {
-    struct ipsec_stream **at = &ipsec->streams;
-    while (*at != s)
-        at = &(*at)->next;
-    *at = s->next;
+    if (s->path.conn)
+        sd_index_remove(&ipsec->streams, conn_hash(s->path.conn), s);
+    if (s->asked)
+        sd_index_remove(&ipsec->streams, asked_hash(&s->path.remote), s);
     encap_stream_fini(&s->in);
     sd_free(s);
 }
 
-/* By its connection, or the one to that address that was asked for. */
-static struct ipsec_stream *find(struct ipsec *ipsec, const struct sd_path *path)
+static struct ipsec_stream *by_conn(const struct ipsec *ipsec, uint32_t conn)
 {
-    struct ipsec_stream *s = ipsec->streams;
-    while (s && s->path.conn != path->conn)
-        s = s->next;
-    if (s && path->conn)
-        return s;
-    s = ipsec->streams;
-    while (s && (s->path.conn || !sd_addr_equal(&s->path.remote, &path->remote)))
-        s = s->next;
-    return s;
+    uint32_t cursor = 0;
+    struct ipsec_stream *s;
+    while ((s = sd_index_find(&ipsec->streams, conn_hash(conn), &cursor)))
+        if (s->path.conn == conn)
+            return s;
+    return NULL;
+}
+
+/* The one to that address that we asked for, there or not. */
+static struct ipsec_stream *asked_for(const struct ipsec *ipsec, const struct sd_addr *remote)
+{
+    uint32_t cursor = 0;
+    struct ipsec_stream *s;
+    while ((s = sd_index_find(&ipsec->streams, asked_hash(remote), &cursor)))
+        if (s->asked && sd_addr_equal(&s->path.remote, remote))
+            return s;
+    return NULL;
+}
+
+/* By its connection, or the one to that address that is still to come. */
+static struct ipsec_stream *find(const struct ipsec *ipsec, const struct sd_path *path)
+{
+    struct ipsec_stream *s = path->conn ? by_conn(ipsec, path->conn) : NULL;
+    if (!s)
+        s = asked_for(ipsec, &path->remote);
+    return s && (s->path.conn == path->conn || !s->path.conn) ? s : NULL;
 }
 
 void ipsec_streams_fini(struct ipsec *ipsec)
 {
-    while (ipsec->streams)
-        drop(ipsec, ipsec->streams);
+    struct ipsec_stream *s;
+    while ((s = sd_index_any(&ipsec->streams)))
+        drop(ipsec, s);
+    sd_free(ipsec->streams.slot);
 }
 
 void ipsec_stream_ask(struct ipsec *ipsec, const struct sd_path *path)
@@ -54,22 +85,21 @@ void ipsec_stream_ask(struct ipsec *ipsec, const struct sd_path *path)
     struct sd_path to = {.remote = path->remote};
     to.remote.proto = SD_PROTO_TCP;
     to.remote.port = ENCAP_PORT;
-    for (const struct ipsec_stream *s = ipsec->streams; s; s = s->next)
-        if (sd_addr_equal(&s->path.remote, &to.remote))
-            return;
-    if (add(ipsec, &to))
+    if (!asked_for(ipsec, &to.remote) && add(ipsec, &to, true))
         sd_outbox_unit_with(&ipsec->out, &to, 0, SD_UNIT_BEGIN);
 }
 
 static int begin(struct ipsec *ipsec, struct ipsec_stream *asked, const struct sd_path *path)
 {
     if (asked) {
+        if (!sd_index_add(&ipsec->streams, ipsec->env, conn_hash(path->conn), asked))
+            return SD_DROP_FULL;
         asked->path = *path;
         encap_prefix(&ipsec->out, path);
         ike_stream_up(ipsec, path);
         return SD_OK;
     }
-    struct ipsec_stream *s = add(ipsec, path);
+    struct ipsec_stream *s = add(ipsec, path, false);
     if (!s)
         return SD_DROP_FULL;
     s->in.expect_prefix = true;
