@@ -196,9 +196,9 @@ const struct sd_word sd_words[] = {
     {"replay.source", "original (default) or own: whose address they come from"},
     {"replay.copies", "default 1"},
     {"replay.every", "between copies; default 0*s"},
-    {"host:cut", "mallory:cut(tape): says, in the name of who sent the last TCP segment kept, that "
-                 "the connection is over"},
-    {"cut.how", "fin (default) or rst"},
+    {"host:cut", "mallory:cut(tape): says, in the name of who sent the last packet kept, that it is "
+                 "over: by TCP, or as the protocol lets anybody say it (gQUIC's public reset)"},
+    {"cut.how", "over TCP: fin (default) or rst"},
     {"host:corrupt",
      "switch:corrupt { from = client, what = \"data\" }: turns a bit of what passes "
      "there from now on, and puts checksums right"},

@@ -233,7 +233,7 @@ end
 function performers.cut(step, fields, from)
   local tape = step.args[1]
   if not tape.tape or lab.cut(tape.tape, from.id, fields.how == "rst") <= 0 then
-    lab.note("cut: no TCP segment was recorded")
+    lab.note("cut: nothing was recorded whose end anybody can forge")
   end
 end
 

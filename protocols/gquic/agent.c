@@ -373,4 +373,5 @@ const struct sd_agent_ops sd_gquic_agent = {
     .control = control,
     .stats = stats,
     .describe = gq_describe,
+    .forge_end = gq_forge_reset,
 };

@@ -324,6 +324,8 @@ size_t gq_send_alone(struct gquic *, const struct sd_path *, const struct gq_hea
 size_t gq_alone_max(const struct gquic *, const struct gq_header *);
 void gq_send_versions(struct gquic *, const struct sd_path *, const struct gq_header *);
 void gq_send_reset(struct gquic *, const struct sd_path *, const struct gq_header *);
+/* A public reset for the connection of a server's packet: all that it takes is the id. */
+size_t gq_forge_reset(const uint8_t *seen, size_t len, bool from_client, uint8_t *out, size_t cap);
 void gq_reset_token(const struct gquic *, uint64_t cid, uint8_t token[GQ_RESET_TOKEN]);
 
 /* -- receive.c -- */

@@ -399,31 +399,52 @@ void gq_send_versions(struct gquic *gq, const struct sd_path *path, const struct
         sd_put32(&w, gq->versions[i]);
 }
 
+/* Q043's: a message that nothing protects. */
+static size_t put_public_reset(uint8_t *out, size_t cap, uint64_t cid, const uint8_t nonce[8],
+                               uint64_t rejected)
+{
+    struct gq_message m;
+    uint8_t number[8];
+    struct sd_writer w = sd_writer_of(out, cap), n = sd_writer_of(number, sizeof number);
+    sd_put64le(&n, rejected);
+    gq_message_init(&m, GQ_PRST);
+    gq_message_put(&m, GQ_RNON, nonce, 8);
+    gq_message_put(&m, GQ_RSEQ, number, sizeof number);
+    sd_put8(&w, GQ_FLAGS_RESET);
+    sd_put64(&w, cid);
+    size_t len = w.bad ? 0 : gq_message_write(&m, w.at, (size_t)(w.end - w.at));
+    return len > 0 ? sd_written(&w) + len : 0;
+}
+
+size_t gq_forge_reset(const uint8_t *seen, size_t len, bool from_client, uint8_t *out, size_t cap)
+{
+    static const uint8_t nonce[8]; /* which nobody checks */
+    struct gq_header h;
+    if (from_client || !gq_header_parse(&h, seen, len, false) || !h.has_cid)
+        return 0;
+    return put_public_reset(out, cap, h.cid, nonce, h.number);
+}
+
+/* Q046's: looks like a short packet, ends in what the SHLO said. */
+static size_t put_stateless_reset(const struct gquic *gq, uint8_t *out, size_t cap, uint64_t cid)
+{
+    struct sd_writer w = sd_writer_of(out, cap);
+    uint8_t junk[24], token[GQ_RESET_TOKEN];
+    sd_random(gq->env, junk, sizeof junk);
+    gq_reset_token(gq, cid, token);
+    sd_put8(&w, GQ_FIXED);
+    sd_put(&w, junk, sizeof junk);
+    sd_put(&w, token, sizeof token);
+    return sd_written(&w);
+}
+
 void gq_send_reset(struct gquic *gq, const struct sd_path *path, const struct gq_header *h)
 {
-    uint8_t reset[128], nonce[8], number[8];
-    struct sd_writer w = sd_writer_of(reset, sizeof reset);
-    if (h->invariant) {
-        /* S: looks like a short packet, ends in what the SHLO said. */
-        uint8_t junk[24], token[GQ_RESET_TOKEN];
-        sd_random(gq->env, junk, sizeof junk);
-        gq_reset_token(gq, h->cid, token);
-        sd_put8(&w, GQ_FIXED);
-        sd_put(&w, junk, sizeof junk);
-        sd_put(&w, token, sizeof token);
-    } else {
-        struct gq_message m;
-        struct sd_writer n = sd_writer_of(number, sizeof number);
-        sd_random(gq->env, nonce, sizeof nonce);
-        sd_put64le(&n, h->number);
-        gq_message_init(&m, GQ_PRST);
-        gq_message_put(&m, GQ_RNON, nonce, sizeof nonce);
-        gq_message_put(&m, GQ_RSEQ, number, sizeof number);
-        sd_put8(&w, GQ_FLAGS_RESET);
-        sd_put64(&w, h->cid);
-        w.at += gq_message_write(&m, w.at, (size_t)(w.end - w.at));
-    }
-    uint8_t *unit = sd_outbox_unit(&gq->outbox, path, sd_written(&w));
+    uint8_t reset[128], nonce[8];
+    sd_random(gq->env, nonce, sizeof nonce);
+    size_t len = h->invariant ? put_stateless_reset(gq, reset, sizeof reset, h->cid)
+                              : put_public_reset(reset, sizeof reset, h->cid, nonce, h->number);
+    uint8_t *unit = sd_outbox_unit(&gq->outbox, path, len);
     if (unit)
-        memcpy(unit, reset, sd_written(&w));
+        memcpy(unit, reset, len);
 }

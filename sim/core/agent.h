@@ -187,6 +187,11 @@ struct sd_agent_ops {
     /* Optional: names a unit for ladders ("ClientHello", "Initiation"), encrypted parts named as
      * such; reads only the bytes, may be called with any bytes.  Returns the text's length. */
     size_t (*describe)(const uint8_t *data, size_t len, bool from_client, char *text, size_t cap);
+    /* Optional: an end of the session in the name of this unit's sender, as anybody can make it who
+     * saw the unit, for protocols that have one that nothing authenticates.  Its length, at most
+     * cap; 0: this unit does not help. */
+    size_t (*forge_end)(const uint8_t *seen, size_t len, bool from_client, uint8_t *out,
+                        size_t cap);
 };
 
 extern const struct sd_agent_ops *const sd_agents[];        /* NULL-ended; protocols/registry.c */

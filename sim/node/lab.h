@@ -191,8 +191,9 @@ struct sd_replay {
 };
 int sd_lab_replay(struct sd_lab *, const struct sd_replay *); /* packets injected, or < 0 */
 
-/* Says of the last TCP segment kept that its sender is done, as anybody could: a FIN or RST of its
- * own address and next sequence number.  Segments sent, 0: no TCP was kept, or < 0. */
+/* Says of the last packet kept that its sender is done, as anybody could: a FIN or RST of its own
+ * address and next sequence number, or what its protocol has over UDP that nothing authenticates.
+ * Packets sent, 0: there is no such thing for what was kept, or < 0. */
 enum sd_cut { SD_CUT_FIN, SD_CUT_RST };
 int sd_lab_cut(struct sd_lab *, int tap, sd_machine from, enum sd_cut);
 

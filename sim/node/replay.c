@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEPT_MAX 4096
+#define KEPT_MAX   4096
+#define FORGED_MAX 512 /* bytes of a forged end; more than TCP's headers */
 
 struct tap {
     struct sd_lab *lab;
@@ -265,14 +266,44 @@ static size_t bare_segment(const struct sd_packet_store *store,
     return 0;
 }
 
+/* The last unit that the tap kept of a protocol that lets its end be forged: that end. */
+static size_t forged_end(const struct sd_lab *lab, const struct sd_packet_store *store,
+                         uint8_t *out, size_t cap)
+{
+    for (uint32_t i = sd_packet_store_count(store); i-- > 0;) {
+        size_t len;
+        const uint8_t *packet = sd_packet_store_get(store, i, &len, NULL);
+        struct sd_ip v;
+        uint8_t *cargo, end[FORGED_MAX];
+        struct sd_addr inside;
+        if (!sd_ip_view(&v, (uint8_t *)(uintptr_t)packet, len) || v.proto != SD_PROTO_UDP)
+            continue;
+        struct sd_addr source = sd_ipv4_word(v.source, v.source_port);
+        struct sd_addr destination = sd_ipv4_word(v.destination, v.destination_port);
+        source.proto = destination.proto = SD_PROTO_UDP;
+        const struct machine *speaker = lab_owner(lab, &source, &destination, &inside);
+        const struct host *h = speaker != NULL ? speaker->host : NULL;
+        if (h == NULL || h->ops->forge_end == NULL)
+            continue;
+        size_t seen = lab_cargo(&v, &cargo);
+        len = h->ops->forge_end(cargo, seen, h->role == SD_ROLE_CLIENT, end, sizeof end);
+        if (len > 0)
+            return sd_attack_packet(out, cap, &source, &destination, SD_PROTO_UDP, end, len);
+    }
+    return 0;
+}
+
 int sd_lab_cut(struct sd_lab *lab, int tap, sd_machine id, enum sd_cut how)
 {
     struct machine *from = lab_machine(lab, id);
     if (from == NULL || tap < 0 || (uint32_t)tap >= lab->taps)
         return SD_E_ARG;
-    uint8_t packet[SD_IP_HEADER + SD_TCP_HEADER_MAX];
-    size_t len = bare_segment(lab->tap[tap]->store, packet,
-                              how == SD_CUT_FIN ? SD_TCP_FIN | SD_TCP_ACK : SD_TCP_RST);
+    uint8_t packet[SD_IP_HEADER + SD_UDP_HEADER + FORGED_MAX];
+    const struct sd_packet_store *store = lab->tap[tap]->store;
+    size_t len =
+        bare_segment(store, packet, how == SD_CUT_FIN ? SD_TCP_FIN | SD_TCP_ACK : SD_TCP_RST);
+    if (len == 0)
+        len = forged_end(lab, store, packet, sizeof packet);
     if (len > 0)
         aim(from, packet, len, 0);
     return len > 0;

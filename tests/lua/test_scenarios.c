@@ -108,6 +108,7 @@ static const struct {
     {.name = "replay.lua", .settings = "moment=ended", .repeats = 1},
     {.name = "labs/watch-a-handshake.lua", .settings = "", .repeats = 1},
     {.name = "labs/idle-behind-a-nat.lua", .settings = "", .repeats = 1, .may_not_finish = true},
+    {.name = "labs/forged-end.lua", .settings = "", .repeats = 1},
     {.name = "spoofed-flood.lua",
      .settings = "rate=0pps,1000pps protocol=tls13,dtls12 defence=default,always",
      .repeats = 1},
