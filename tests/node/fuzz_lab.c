@@ -92,13 +92,43 @@ static void change_link(struct script *s, const struct action *a)
     sd_lab_set_link(s->lab, s->link[a->who % HOSTS], l);
 }
 
+/* What somebody on the path does, and what sessions are asked besides. */
+static void look_and_meddle(struct script *s, const struct action *a, sd_conn conn)
+{
+    sd_machine at = a->a & 1 ? s->middle : s->host[0];
+    struct sd_meddle meddle = {
+        .which = {.at = at, .from = -1, .to = -1, .data = a->b & 1},
+        .nth = a->a >> 5,
+        .count = a->b >> 5,
+        .how = a->a & 2 ? SD_CORRUPT : SD_DELAY,
+        .delay = a->b * SD_MS,
+    };
+    switch (a->b % 5) {
+    case 0:
+        sd_lab_eavesdrop(s->lab, at);
+        break;
+    case 1:
+        sd_lab_meddle(s->lab, &meddle);
+        break;
+    case 2:
+        sd_lab_cut(s->lab, a->who % 3, s->host[2], a->a & 4 ? SD_CUT_RST : SD_CUT_FIN);
+        break;
+    case 3:
+        sd_lab_export(s->lab, conn, s->host[a->who % HOSTS]);
+        break;
+    case 4:
+        sd_lab_send_beside(s->lab, conn, s->host[a->who % HOSTS], a->a % 8, a->b * 8u);
+        break;
+    }
+}
+
 static void act(void *ctx)
 {
     struct action *a = ctx;
     struct script *s = a->script;
     sd_machine who = s->host[a->who % HOSTS];
     sd_conn conn = s->conns == 0 ? 0 : 1 + a->who % s->conns;
-    switch (a->what % 10) {
+    switch (a->what % 11) {
     case 0:
     case 1:
         connect_as(s, a);
@@ -127,6 +157,9 @@ static void act(void *ctx)
         break;
     case 9:
         tap_or_replay(s, a);
+        break;
+    case 10:
+        look_and_meddle(s, a, conn);
         break;
     }
 }
@@ -177,7 +210,10 @@ static void build(struct script *s, struct sd_reader *r)
                                              : i == 0    ? SD_ROLE_SERVER
                                                          : SD_ROLE_CLIENT,
                                      .backlog = 1 + (both >> 5 & 1u) * 20,
-                                     .validation = (enum sd_validation)(how % 3)};
+                                     .validation = (enum sd_validation)(how % 3),
+                                     .recorded = how & 0x10,
+                                     .impostor = i == 1 && (how & 0x20),
+                                     .other_psk = i == 2 && (how & 0x40)};
         must(sd_lab_agent(s->lab, s->host[i], &agent, &error) == SD_OK);
     }
 }
@@ -220,13 +256,15 @@ void sd_fuzz_seeds(void (*add)(const void *data, size_t len))
 {
     /* protocol, how, mode; links: delay, rate, mtu, weather both ways; then actions */
     for (uint8_t protocol = 0; sd_agents[protocol] != NULL; protocol++)
-        for (uint8_t how = 0; how < 16; how += 5) {
-            uint8_t seed[3 + HOSTS * 15 + 5 * 8] = {protocol, how, protocol};
+        for (uint8_t how = 0; how < 128; how += 21) {
+            uint8_t seed[3 + HOSTS * 15 + 5 * 13] = {protocol, how, protocol};
             for (int i = 0; i < HOSTS; i++)
                 memcpy(seed + 3 + i * 15, (const uint8_t[]){40, 100, 1}, 3);
-            const uint8_t actions[][5] = {{0, 0, 1, 20, 20},  {30, 1, 2, 9, 30}, {50, 2, 0, 200, 0},
-                                          {60, 3, 1, 50, 50}, {70, 7, 1, 1, 10}, {75, 9, 0, 2, 0},
-                                          {80, 8, 0, 50, 60}, {150, 9, 0, 12, 9}};
+            const uint8_t actions[][5] = {
+                {0, 0, 1, 20, 20}, {30, 1, 2, 9, 30},  {50, 2, 0, 200, 0}, {60, 3, 1, 50, 50},
+                {70, 7, 1, 1, 10}, {75, 9, 0, 2, 0},   {80, 8, 0, 50, 60}, {150, 9, 0, 12, 9},
+                {5, 10, 0, 1, 0},  {55, 10, 0, 35, 1}, {56, 10, 0, 33, 6}, {90, 10, 1, 0, 3},
+                {95, 10, 1, 4, 9}};
             memcpy(seed + 3 + HOSTS * 15, actions, sizeof actions);
             add(seed, sizeof seed);
         }
