@@ -78,6 +78,14 @@ void ike_put_child_selectors(struct ike_writer *w, const struct ike_child_terms 
     ike_put_ts(w, IKE_PAYLOAD_TSR, t->initiator ? &t->remote : &t->local);
 }
 
+static size_t count_children(const struct ike_sa *sa)
+{
+    size_t n = 0;
+    for (const struct ike_child *c = sa->children; c; c = c->next)
+        n++;
+    return n;
+}
+
 struct ike_policy ike_child_policy(const struct ipsec *ipsec)
 {
     struct ike_policy p = ipsec->set.esp;
@@ -97,6 +105,8 @@ uint16_t ike_child_accept(struct ike_sa *sa, const struct ike_chain *c, bool dh,
     struct ike_proposal p;
     struct esp_selectors tsi, tsr, own, peers;
     memset(t, 0, sizeof *t);
+    if (count_children(sa) >= IKE_CHILDREN_MAX)
+        return IKE_N_NO_ADDITIONAL_SAS;
     if (!ike_ts_read(ike_find(c, IKE_PAYLOAD_TSI), &tsi) ||
         !ike_ts_read(ike_find(c, IKE_PAYLOAD_TSR), &tsr))
         return IKE_N_INVALID_SYNTAX;

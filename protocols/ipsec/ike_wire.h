@@ -178,6 +178,7 @@ enum { IKE_TS_IPV4_RANGE = 7, IKE_TS_IPV6_RANGE = 8 }; /* 3.13.1 */
     (60 * SD_SECOND)          /* of a secret that makes cookies; the one before it                 \
                                  holds as long again */
 #define IKE_COOKIES_FROM  32u /* half-open SAs, when validation is by default */
+#define IKE_CHILDREN_MAX  64u /* of one IKE SA */
 #define IKE_HALF_OPEN_MAX 1024u
 
 #endif
