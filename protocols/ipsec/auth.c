@@ -109,6 +109,19 @@ static void put_first(struct ike_sa *sa, struct ike_writer *w)
         ike_put_certificate_request(sa, w);
 }
 
+/* The first child, as we want it. */
+static struct ike_child_terms offered(const struct ike_sa *sa)
+{
+    const struct ike_setup *s = sa->setup;
+    struct ike_child_terms t = {.spi_in = s->child_spi,
+                                .transport = sa->ipsec->set.transport,
+                                .ni = &s->ni,
+                                .nr = &s->nr,
+                                .initiator = true};
+    ike_own_selectors(sa, &t.local, &t.remote);
+    return t;
+}
+
 static bool build(struct ike_sa *sa, struct ike_request *q, struct ike_writer *w)
 {
     struct ipsec *ipsec = sa->ipsec;
@@ -125,6 +138,8 @@ static bool build(struct ike_sa *sa, struct ike_request *q, struct ike_writer *w
             return false;
     }
     ike_put_child_offer(sa, w, s->child_spi, false);
+    struct ike_child_terms t = offered(sa);
+    ike_put_child_selectors(w, &t);
     put_notifies(sa, w);
     if (ipsec->set.tickets)
         ike_put_notify(w, IKE_N_TICKET_REQUEST, NULL, 0);
@@ -158,9 +173,7 @@ static const char *take_proof(struct ike_sa *sa, const struct ike_chain *c)
 
 static enum ike_verdict take_child(struct ike_sa *sa, const struct ike_chain *c)
 {
-    struct ike_setup *s = sa->setup;
-    struct ike_child_terms t = {
-        .spi_in = s->child_spi, .ni = &s->ni, .nr = &s->nr, .initiator = true};
+    struct ike_child_terms t = offered(sa);
     uint16_t error = ike_find_error(c);
     if (!error)
         error = ike_child_accepted(sa, c, false, &t);

@@ -59,25 +59,6 @@ static bool same_selectors(const struct esp_selectors *a, const struct esp_selec
 
 /* -- offers -- */
 
-void ike_put_child_offer(struct ike_sa *sa, struct ike_writer *w, uint32_t spi, bool dh)
-{
-    struct esp_selectors own, peers;
-    ike_own_selectors(sa, &own, &peers);
-    ike_put_offer(w, &sa->ipsec->set.esp, IKE_PROTOCOL_ESP, spi, sizeof spi, dh);
-    if (sa->ipsec->set.transport)
-        ike_put_notify(w, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
-    ike_put_ts(w, IKE_PAYLOAD_TSI, &own);
-    ike_put_ts(w, IKE_PAYLOAD_TSR, &peers);
-}
-
-void ike_put_child_selectors(struct ike_writer *w, const struct ike_child_terms *t)
-{
-    if (t->transport)
-        ike_put_notify(w, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
-    ike_put_ts(w, IKE_PAYLOAD_TSI, t->initiator ? &t->local : &t->remote);
-    ike_put_ts(w, IKE_PAYLOAD_TSR, t->initiator ? &t->remote : &t->local);
-}
-
 static size_t count_children(const struct ike_sa *sa)
 {
     size_t n = 0;
@@ -95,6 +76,20 @@ struct ike_policy ike_child_policy(const struct ipsec *ipsec)
         if (ipsec->set.ike.at[i].type == IKE_TRANSFORM_DH)
             p.at[p.count++] = ipsec->set.ike.at[i];
     return p;
+}
+
+void ike_put_child_offer(struct ike_sa *sa, struct ike_writer *w, uint32_t spi, bool dh)
+{
+    const struct ike_policy policy = ike_child_policy(sa->ipsec);
+    ike_put_offer(w, &policy, IKE_PROTOCOL_ESP, spi, sizeof spi, dh);
+}
+
+void ike_put_child_selectors(struct ike_writer *w, const struct ike_child_terms *t)
+{
+    if (t->transport)
+        ike_put_notify(w, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
+    ike_put_ts(w, IKE_PAYLOAD_TSI, t->initiator ? &t->local : &t->remote);
+    ike_put_ts(w, IKE_PAYLOAD_TSR, t->initiator ? &t->remote : &t->local);
 }
 
 uint16_t ike_child_accept(struct ike_sa *sa, const struct ike_chain *c, bool dh, uint16_t ke_group,
@@ -132,8 +127,9 @@ uint16_t ike_child_accepted(struct ike_sa *sa, const struct ike_chain *c, bool d
                             struct ike_child_terms *t)
 {
     const struct ike_policy policy = ike_child_policy(sa->ipsec);
+    const struct esp_selectors own = t->local, peers = t->remote;
     struct ike_proposal p;
-    struct esp_selectors tsi, tsr, own, peers;
+    struct esp_selectors tsi, tsr;
     if (!ike_ts_read(ike_find(c, IKE_PAYLOAD_TSI), &tsi) ||
         !ike_ts_read(ike_find(c, IKE_PAYLOAD_TSR), &tsr))
         return IKE_N_INVALID_SYNTAX;
@@ -141,7 +137,6 @@ uint16_t ike_child_accepted(struct ike_sa *sa, const struct ike_chain *c, bool d
                     dh) ||
         !p.spi)
         return IKE_N_NO_PROPOSAL_CHOSEN;
-    ike_own_selectors(sa, &own, &peers);
     t->local = esp_selectors_narrow(&tsi, &own);
     t->remote = esp_selectors_narrow(&tsr, &peers);
     if (!t->local.count || !same_selectors(&t->local, &tsi) || !t->remote.count ||

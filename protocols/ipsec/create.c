@@ -78,24 +78,33 @@ bool ike_lost(const struct ike_rival *r, const struct ike_nonce *ni, const struc
 
 /* -- the side that asks -- */
 
+/* A child, as we want it: a rekeyed one carries what the old one carried (2.9.2). */
+static struct ike_child_terms offered(const struct ike_sa *sa, const struct ike_request *q)
+{
+    const struct ike_child *old = ike_child_find(sa, q->child_spi);
+    struct ike_child_terms t = {.spi_in = q->new_child_spi,
+                                .transport = sa->ipsec->set.transport,
+                                .ni = &q->nonce,
+                                .initiator = true};
+    ike_own_selectors(sa, &t.local, &t.remote);
+    if (old) {
+        t.local = old->esp->set.local;
+        t.remote = old->esp->set.remote;
+    }
+    return t;
+}
+
 static bool build_child(struct ike_sa *sa, struct ike_request *q, struct ike_writer *w)
 {
-    const struct ike_settings *set = &sa->ipsec->set;
-    struct esp_selectors own, peers;
     if (!q->new_child_spi) {
         q->new_child_spi = esp_spi_new(&sa->ipsec->sad);
-        q->group = ike_policy_first(&set->esp, IKE_TRANSFORM_DH);
+        q->group = ike_policy_first(&sa->ipsec->set.esp, IKE_TRANSFORM_DH);
     }
-    const struct ike_policy policy = ike_child_policy(sa->ipsec);
-    ike_own_selectors(sa, &own, &peers);
-    ike_put_offer(w, &policy, IKE_PROTOCOL_ESP, q->new_child_spi, sizeof q->new_child_spi,
-                  q->group != IKE_DH_NONE);
+    ike_put_child_offer(sa, w, q->new_child_spi, q->group != IKE_DH_NONE);
     if (!ike_put_exchange_keys(sa, q, w))
         return false;
-    if (set->transport)
-        ike_put_notify(w, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
-    ike_put_ts(w, IKE_PAYLOAD_TSI, &own);
-    ike_put_ts(w, IKE_PAYLOAD_TSR, &peers);
+    const struct ike_child_terms t = offered(sa, q);
+    ike_put_child_selectors(w, &t);
     return true;
 }
 
@@ -113,8 +122,9 @@ static struct ike_child *made(struct ike_sa *sa, struct ike_request *q, const st
                               struct ike_nonce *nr, uint16_t *error)
 {
     uint8_t secret[IKE_KEX_MAX];
-    struct ike_child_terms t = {
-        .spi_in = q->new_child_spi, .ni = &q->nonce, .nr = nr, .initiator = true, .secret = secret};
+    struct ike_child_terms t = offered(sa, q);
+    t.nr = nr;
+    t.secret = secret;
     *error = ike_find_error(c);
     if (*error)
         return NULL;

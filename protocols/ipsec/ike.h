@@ -300,8 +300,9 @@ void ike_children_free(struct ike_sa *);
 /* What we want to carry: own and peer's selectors by configuration. */
 void ike_own_selectors(const struct ike_sa *, struct esp_selectors *own,
                        struct esp_selectors *peers);
-/* Offer of a child and its selectors (SA, TSi, TSr). */
+/* Offer of a child: its SA payload. */
 void ike_put_child_offer(struct ike_sa *, struct ike_writer *, uint32_t spi, bool dh);
+/* Mode and selectors, of an offer or as they were agreed. */
 void ike_put_child_selectors(struct ike_writer *, const struct ike_child_terms *);
 /* The algorithms of a child; where the configuration wants no Diffie-Hellman exchange of its own, a
  * peer that does gets one of the IKE SA's groups. */
@@ -309,7 +310,8 @@ struct ike_policy ike_child_policy(const struct ipsec *);
 /* What the responder makes of an offer: 0 and terms, or the notification that refuses it. */
 uint16_t ike_child_accept(struct ike_sa *, const struct ike_chain *, bool dh, uint16_t ke_group,
                           struct ike_child_terms *, uint8_t *number);
-/* What the initiator makes of the answer: likewise. */
+/* What the initiator makes of the answer: likewise.  The terms have the selectors that it offered.
+ */
 uint16_t ike_child_accepted(struct ike_sa *, const struct ike_chain *, bool dh,
                             struct ike_child_terms *);
 

@@ -35,6 +35,13 @@ void pair_make(struct pair *p, const struct pair_options *o)
             .validation = i ? o->validation : SD_VALIDATE_DEFAULT,
         };
     }
+    for (size_t i = 0; i < o->others; i++)
+        p->known[i] = (struct sd_peer){.inner_net = INNER(100 + i), .inner_prefix = 32};
+    if (o->others) {
+        p->known[o->others] = p->peer[1];
+        p->config[1].peers = p->known;
+        p->config[1].peer_count = o->others + 1;
+    }
     p->client = sd_mem_add(p->mem, &sd_ipsec_agent, &p->config[0], 2 * seed);
     p->server = sd_mem_add(p->mem, &sd_ipsec_agent, &p->config[1], 2 * seed + 1);
     if (p->client < 0 || p->server < 0)

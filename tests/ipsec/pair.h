@@ -14,6 +14,7 @@ struct pair {
     struct sd_mem *mem;
     int client, server, talk;
     struct sd_peer peer[2];
+    struct sd_peer known[16]; /* by the server: others, then the client */
     struct sd_config config[2];
 };
 struct pair_options {
@@ -25,6 +26,7 @@ struct pair_options {
     const char *psk[2];                 /* NULL: the same */
     const struct sd_delegate *delegate[2];
     sd_time delay; /* 0: 10 ms */
+    size_t others; /* peers that the server knows besides, at most 15 */
 };
 /* Adds both agents; the client has not opened yet. */
 void pair_make(struct pair *, const struct pair_options *);

@@ -123,8 +123,25 @@ static void loss(void **state)
         }
 }
 
+/* 2.9.2: it offers what the old child carried, not all that it could carry. */
+static void by_a_server_of_many(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_ready(&p, &(struct pair_options){.others = 15});
+    pair_check(&p, SD_OK, pair_control(&p, p.server, SD_REKEY, "child"), "rekey");
+    talk(&p, 10, 10 * SD_MS);
+    sd_mem_run(p.mem, sd_mem_now(p.mem) + SD_SECOND);
+    for (int seat = 0; seat < 2; seat++) {
+        pair_check(&p, 1, sd_mem_count(p.mem, seat, SD_EV_KEY_UPDATE), "key updates");
+        pair_check(&p, 10, pair_delivered(&p, seat), "packets delivered");
+    }
+    pair_end(&p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_lost), cmocka_unit_test(loss)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_lost), cmocka_unit_test(loss),
+                                       cmocka_unit_test(by_a_server_of_many)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
