@@ -94,12 +94,9 @@ int e13_read_certificate(struct sd_e13_session *s, struct sd_reader *r)
         return e13_fail(s, E13_BAD_CERTIFICATE, why);
     o->unverified = found == SD_OK ? NULL : why;
     sd_free(s->leaf.der);
-    s->leaf = (struct sd_certificate){sd_alloc(s->context->env, o->peer.certificate[0].len),
-                                      o->peer.certificate[0].len};
-    if (!s->leaf.der)
-        return e13_fail(s, E13_INTERNAL_ERROR, "no memory for a certificate");
-    memcpy(s->leaf.der, o->peer.certificate[0].der, s->leaf.len);
-    return 0;
+    const struct sd_certificate *leaf = &o->peer.certificate[0];
+    s->leaf = (struct sd_certificate){e13_copy(s->context->env, leaf->der, leaf->len), leaf->len};
+    return s->leaf.der ? 0 : e13_fail(s, E13_INTERNAL_ERROR, "no memory for a certificate");
 }
 
 /* -- 4.4.3: CertificateVerify -- */

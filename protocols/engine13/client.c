@@ -5,14 +5,6 @@
 
 static const uint8_t retry_random[TLS_RANDOM] = TLS13_HELLO_RETRY_RANDOM;
 
-static uint8_t *copy_of(struct sd_env *env, const void *data, size_t len)
-{
-    uint8_t *copy = sd_alloc(env, len);
-    if (copy)
-        memcpy(copy, data, len);
-    return copy;
-}
-
 /* -- 4.1.2: ClientHello -- */
 
 static void offer_version(struct sd_e13_session *s, struct sd_writer *w)
@@ -118,7 +110,7 @@ static int send_client_hello(struct sd_e13_session *s)
         e13_transcript_add(s, w.start, len);
     sd_free(o->hello);
     o->hello_len = len;
-    o->hello = alert || !len ? NULL : copy_of(c->env, w.start, len);
+    o->hello = alert || !len ? NULL : e13_copy(c->env, w.start, len);
     return alert ? alert : e13_pass_on(s, SD_E13_PLAIN, &w);
 }
 
@@ -226,7 +218,7 @@ static int read_retry_cookie(struct sd_e13_session *s, const struct server_hello
     o->cookie_len = sd_get16(&r);
     if (r.bad || o->cookie_len == 0 || sd_left(&r) != o->cookie_len)
         return e13_fail(s, E13_DECODE_ERROR, "the cookie does not parse");
-    o->cookie = copy_of(s->context->env, r.at, o->cookie_len);
+    o->cookie = e13_copy(s->context->env, r.at, o->cookie_len);
     return o->cookie ? 0 : e13_fail(s, E13_INTERNAL_ERROR, "no memory for a cookie");
 }
 

@@ -123,7 +123,6 @@ bool sd_e13_connected(const struct sd_e13_session *); /* both Finished are there
 /* Server: the last ClientHello was answered with a HelloRetryRequest, and the session has kept
  * nothing: it may be freed and the next ClientHello given to a new one. */
 bool sd_e13_retried(const struct sd_e13_session *);
-bool sd_e13_early_accepted(const struct sd_e13_session *);
 /* The peer's connection id, once negotiated (RFC 9146 3): false: none was. */
 bool sd_e13_peer_cid(const struct sd_e13_session *, const uint8_t **cid, size_t *len);
 

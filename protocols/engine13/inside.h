@@ -55,7 +55,6 @@ struct e13_opening {
     bool early_offered;
     bool demand_cookie;
     uint8_t address[32];
-    size_t address_len;
     uint8_t client_secret[SD_HASH_MAX], server_secret[SD_HASH_MAX]; /* handshake traffic */
     uint8_t request_context[255]; /* certificate_request_context */
     size_t request_context_len;
@@ -112,6 +111,7 @@ size_t e13_end(struct sd_writer *);
 int e13_pass_on(struct sd_e13_session *, enum sd_e13_level, const struct sd_writer *);
 void e13_connected(struct sd_e13_session *); /* what only the handshake needed is gone */
 int e13_read_update(struct sd_e13_session *, struct sd_reader *);
+uint8_t *e13_copy(struct sd_env *, const void *data, size_t len); /* NULL: len 0, no memory */
 bool e13_same_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 /* A vector whose length, of `width` bytes, is not known before it is written. */
 struct e13_vector {

@@ -37,10 +37,9 @@ int e13_psk_prepare(struct sd_e13_session *s)
     if (c->psk) {
         take_external(c, &o->psk);
         o->identity_len = strlen(external_identity(c));
-        o->identity = sd_alloc(c->env, o->identity_len);
+        o->identity = e13_copy(c->env, external_identity(c), o->identity_len);
         if (!o->identity)
             return e13_fail(s, E13_INTERNAL_ERROR, "no memory for a PSK identity");
-        memcpy(o->identity, external_identity(c), o->identity_len);
     } else if (c->resume) {
         e13_take_ticket(s);
     }

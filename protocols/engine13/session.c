@@ -37,7 +37,6 @@ struct sd_e13_session *sd_e13_new(struct sd_e13_context *c, const struct sd_e13_
         snprintf(s->server_name, sizeof s->server_name, "%s", open->server_name);
     s->opening->early_wanted = open->early;
     s->opening->demand_cookie = open->demand_cookie;
-    s->opening->address_len = open->address_len;
     if (open->address_len > 0)
         memcpy(s->opening->address, open->address, open->address_len);
     s->cid_offered = open->offer_cid;
@@ -97,16 +96,19 @@ bool sd_e13_retried(const struct sd_e13_session *s)
     return !s->client && s->state == E13_START && s->retry_sent;
 }
 
-bool sd_e13_early_accepted(const struct sd_e13_session *s)
-{
-    return s->early_accepted;
-}
-
 bool sd_e13_peer_cid(const struct sd_e13_session *s, const uint8_t **cid, size_t *len)
 {
     *cid = s->peer_cid;
     *len = s->peer_cid_len;
     return s->cid_agreed;
+}
+
+uint8_t *e13_copy(struct sd_env *env, const void *data, size_t len)
+{
+    uint8_t *copy = len ? sd_alloc(env, len) : NULL;
+    if (copy)
+        memcpy(copy, data, len);
+    return copy;
 }
 
 bool e13_same_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
@@ -284,62 +286,4 @@ void e13_tell_ready(struct sd_e13_session *s)
              s->group == E13_X25519 ? "x25519" : "secp256r1", s->alpn_len ? ", ALPN " : "",
              (int)s->alpn_len, s->alpn_len ? (const char *)s->alpn : "");
     e13_tell(s, SD_EV_READY, s->srtp, text, NULL);
-}
-
-/* -- alerts -- */
-
-const char *sd_e13_alert_name(uint8_t alert)
-{
-    static const struct {
-        uint8_t alert;
-        const char *name;
-    } names[] = {
-        {E13_CLOSE_NOTIFY, "close_notify"},
-        {E13_UNEXPECTED_MESSAGE, "unexpected_message"},
-        {E13_BAD_RECORD_MAC, "bad_record_mac"},
-        {E13_HANDSHAKE_FAILURE, "handshake_failure"},
-        {E13_BAD_CERTIFICATE, "bad_certificate"},
-        {E13_UNSUPPORTED_CERTIFICATE, "unsupported_certificate"},
-        {E13_ILLEGAL_PARAMETER, "illegal_parameter"},
-        {E13_DECODE_ERROR, "decode_error"},
-        {E13_DECRYPT_ERROR, "decrypt_error"},
-        {E13_TOO_MANY_CIDS_REQUESTED, "too_many_cids_requested"},
-        {E13_PROTOCOL_VERSION, "protocol_version"},
-        {E13_INTERNAL_ERROR, "internal_error"},
-        {E13_USER_CANCELED, "user_canceled"},
-        {E13_MISSING_EXTENSION, "missing_extension"},
-        {E13_UNSUPPORTED_EXTENSION, "unsupported_extension"},
-        {E13_UNRECOGNIZED_NAME, "unrecognized_name"},
-        {E13_UNKNOWN_PSK_IDENTITY, "unknown_psk_identity"},
-        {E13_CERTIFICATE_REQUIRED, "certificate_required"},
-        {E13_NO_APPLICATION_PROTOCOL, "no_application_protocol"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].alert == alert)
-            return names[i].name;
-    return "alert";
-}
-
-int sd_e13_drop_reason(uint8_t alert)
-{
-    switch (alert) {
-    case E13_DECODE_ERROR:
-    case E13_ILLEGAL_PARAMETER:
-    case E13_PROTOCOL_VERSION:
-    case E13_MISSING_EXTENSION:
-    case E13_UNSUPPORTED_EXTENSION:
-        return SD_DROP_MALFORMED;
-    case E13_BAD_CERTIFICATE:
-    case E13_UNSUPPORTED_CERTIFICATE:
-    case E13_DECRYPT_ERROR:
-    case E13_CERTIFICATE_REQUIRED:
-    case E13_UNKNOWN_PSK_IDENTITY:
-        return SD_DROP_AUTH;
-    case E13_HANDSHAKE_FAILURE:
-    case E13_UNRECOGNIZED_NAME:
-    case E13_NO_APPLICATION_PROTOCOL:
-        return SD_DROP_POLICY;
-    default:
-        return SD_DROP_STATE;
-    }
 }

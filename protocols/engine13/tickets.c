@@ -7,7 +7,6 @@
 
 #define TICKETS_MAX 256u  /* a client's, all names together; the oldest goes first */
 #define TICKET_MAX  4096u /* a certificate of the client's may be in it */
-#define EARLY_NONE  0u
 
 struct sd_e13_ticket {
     struct sd_e13_ticket *next; /* newest first */
@@ -100,10 +99,11 @@ static bool read_sealed(struct sd_e13_session *s, struct sd_reader r, struct e13
     sd_get_copy(&r, psk->alpn, psk->alpn_len);
     psk->peer.len = sd_get16(&r);
     if (psk->peer.len > 0) {
-        psk->peer.der = sd_alloc(s->context->env, psk->peer.len);
+        psk->peer.der =
+            e13_copy(s->context->env, r.at, sd_left(&r) == psk->peer.len ? psk->peer.len : 0);
         if (!psk->peer.der)
             return false;
-        sd_get_copy(&r, psk->peer.der, psk->peer.len);
+        sd_get(&r, psk->peer.len);
     }
     sd_time age = s->context->env->now - psk->issued;
     return !r.bad && age <= E13_TICKET_LIFETIME * SD_SECOND;
@@ -157,14 +157,6 @@ static void keep(struct sd_e13_context *c, struct sd_e13_ticket *t)
     }
 }
 
-static uint8_t *copy_of(struct sd_env *env, const void *data, size_t len)
-{
-    uint8_t *copy = len ? sd_alloc(env, len) : NULL;
-    if (copy)
-        memcpy(copy, data, len);
-    return copy;
-}
-
 int e13_read_ticket(struct sd_e13_session *s, struct sd_reader *r)
 {
     struct sd_e13_context *c = s->context;
@@ -185,12 +177,12 @@ int e13_read_ticket(struct sd_e13_session *s, struct sd_reader *r)
         return 0;
     memcpy(t->name, s->server_name, sizeof t->name);
     t->identity_len = sd_left(&identity);
-    t->identity = copy_of(c->env, identity.at, t->identity_len);
+    t->identity = e13_copy(c->env, identity.at, t->identity_len);
     t->psk.issued = c->env->now;
     t->psk.age_add = age_add;
-    t->psk.early_max = e13_has(&x, X_EARLY_DATA) ? sd_get32(&x.body[X_EARLY_DATA]) : EARLY_NONE;
+    t->psk.early_max = e13_has(&x, X_EARLY_DATA) ? sd_get32(&x.body[X_EARLY_DATA]) : 0;
     t->psk.lifetime = lifetime;
-    t->psk.peer = (struct sd_certificate){copy_of(c->env, s->leaf.der, s->leaf.len), s->leaf.len};
+    t->psk.peer = (struct sd_certificate){e13_copy(c->env, s->leaf.der, s->leaf.len), s->leaf.len};
     resumption_key(s, nonce.at, sd_left(&nonce), &t->psk);
     if (t->identity && (t->psk.peer.der || s->leaf.len == 0))
         keep(c, t);
