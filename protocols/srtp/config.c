@@ -154,6 +154,11 @@ static int check_profiles(const struct srtp *a, struct sd_error *error)
                        "srtp: option rtp_tag off: expected profiles that can do without a tag "
                        "(SRTP_AES128_CM_HMAC_SHA1_80, SRTP_AES128_CM_HMAC_SHA1_32), found '%s'",
                        a->inner_option[0].value);
+    if (a->policy.unauthenticated_rtp && a->latch)
+        return sd_fail(
+            error, SD_E_ARG,
+            "srtp: option latch on: expected a tag on RTP, found rtp_tag off, with which "
+            "anybody could draw the replies away");
     return SD_OK;
 }
 

@@ -350,6 +350,17 @@ static void test_limits(void **state)
     call_end(&c);
 }
 
+static void check_refused(const struct sd_option *options)
+{
+    struct sd_config config = {
+        .role = SD_ROLE_CLIENT, .identity = sd_identity("client.example"), .options = options};
+    struct sd_mem *m = sd_mem_new(1);
+    if (sd_mem_add(m, &sd_srtp_agent, &config, 1) != SD_E_ARG)
+        fail_msg("option %s %s: expected a refusal, found none", options->name, options->value);
+    assert_non_null(strstr(sd_mem_error(m), options->name));
+    assert_int_equal(sd_mem_free(m), 0);
+}
+
 static void test_options(void **state)
 {
     (void)state;
@@ -359,16 +370,16 @@ static void test_options(void **state)
         {"fingerprint", "AB"}, {"announce", "sha-1 A"}, {"timer", "0"},       {"windows", "64"},
         {"latch", NULL},
     };
+    static const struct sd_option pairs[][3] = {
+        {{"rtp_tag", "off"}, {"latch", "on"}},
+        {{"rtp_tag", "off"}, {"profiles", "SRTP_AEAD_AES_128_GCM"}},
+    };
     for (size_t i = 0; i < SD_ROWS(rows); i++) {
         struct sd_option option[] = {rows[i], {0}};
-        struct sd_config config = {
-            .role = SD_ROLE_CLIENT, .identity = sd_identity("client.example"), .options = option};
-        struct sd_mem *m = sd_mem_new(1);
-        if (sd_mem_add(m, &sd_srtp_agent, &config, 1) != SD_E_ARG)
-            fail_msg("option %s %s: expected a refusal, found none", rows[i].name, rows[i].value);
-        assert_non_null(strstr(sd_mem_error(m), rows[i].name));
-        assert_int_equal(sd_mem_free(m), 0);
+        check_refused(option);
     }
+    for (size_t i = 0; i < SD_ROWS(pairs); i++)
+        check_refused(pairs[i]);
 }
 
 int main(void)
