@@ -33,6 +33,7 @@ struct mt_connection *mt_connection_beside(struct minimalt *mt, struct mt_connec
         mt->connections < MT_CONNECTIONS ? sd_alloc(mt->env, sizeof *c) : NULL;
     if (!c)
         return NULL;
+    session->has_others = true;
     c->sid = session->sid;
     c->stream = stream;
     c->initiator = session->initiator;
@@ -199,15 +200,17 @@ static void cut_data(struct minimalt *mt, struct mt_connection *c, struct sd_wri
     }
 }
 
-/* Both directions have ended: there is nothing that anybody could say, unless beside it. */
+/* Both directions have ended.  Of a session that never had another stream its initiator says
+ * close(); with others only the application knows that it wants no more, and a responder never
+ * knows what is still under way. */
 static void look_for_end(struct minimalt *mt, struct mt_connection *c)
 {
-    if (!c->end_sent || !c->in_ended || (c->stream == 0 && next_beside(c, NULL)))
+    if (!c->end_sent || !c->in_ended)
         return;
-    struct mt_connection *session = c->stream ? mt_connection_by_sid(mt, c->sid) : NULL;
-    mt_connection_end(mt, c, SD_EV_CLOSED, 0, "both streams have ended");
-    if (session)
-        look_for_end(mt, session);
+    if (c->stream)
+        mt_connection_free(mt, c);
+    else
+        c->closing |= c->initiator && !c->has_others;
 }
 
 void mt_connection_cut(struct minimalt *mt, struct mt_connection *c, struct sd_writer *w)
@@ -216,14 +219,19 @@ void mt_connection_cut(struct minimalt *mt, struct mt_connection *c, struct sd_w
         cut_data(mt, c, w);
     if (c->out.len > 0 || (size_t)(w->end - w->at) < MT_CALL_HEADER + 4)
         return;
-    if (may_close(c)) {
+    if (c->out_ended && !c->end_sent) {
+        put_call(w, c->id, MT_CALL_DATA, 0);
+        c->end_sent = true;
+        if (c->stream) {
+            look_for_end(mt, c);
+            return;
+        }
+        look_for_end(mt, c);
+    }
+    if (may_close(c) && (size_t)(w->end - w->at) >= MT_CALL_HEADER + 4) {
         put_call(w, 0, MT_CALL_CLOSE, 4);
         sd_put32(w, c->id);
         mt_connection_end(mt, c, SD_EV_CLOSED, 0, "by this side");
-    } else if (c->out_ended && !c->end_sent) {
-        put_call(w, c->id, MT_CALL_DATA, 0);
-        c->end_sent = true;
-        look_for_end(mt, c);
     }
 }
 

@@ -42,8 +42,9 @@ struct mt_connection {
     uint64_t received, granted; /* the same, the other way */
     bool out_ended, end_sent;   /* no more bytes; that was said */
     bool in_ended;
-    bool closing; /* by the application: close() follows the last byte */
-    bool refused; /* the application offered more than there was room for */
+    bool has_others; /* streams beside it, now or before */
+    bool closing;    /* by the application: close() follows the last byte */
+    bool refused;    /* the application offered more than there was room for */
 };
 
 /* -- tunnels between two hosts -- */

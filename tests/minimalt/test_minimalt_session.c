@@ -384,7 +384,7 @@ static size_t heard(struct pair *p, int seat, sd_sid sid, uint64_t stream, bool 
 }
 
 /* Streams of one session are connections beside the first: no other user, no other handshake; each
- * ends by itself, and the session when all have. */
+ * ends by itself, and the session by close(). */
 static void test_streams_beside(void **state)
 {
     (void)state;
@@ -408,14 +408,47 @@ static void test_streams_beside(void **state)
         pair_check(&p, s > 0, fin, "its end");
     }
     pair_check(&p, 1, count(&p, p.server, SD_EV_READY), "sessions");
-    pair_check(&p, 0, count(&p, -1, SD_EV_CLOSED), "CLOSED, as stream 0 goes on");
     pair_check(&p, derives + 2,
                sd_account_calls(&sd_mem_seat(p.mem, p.server)->env->account, SD_OP_DERIVE),
                "agreements: tunnel and user");
     sd_mem_send(p.mem, p.server, p.server_sid, 0, "", 0, true);
     pair_run(&p, SD_SECOND);
+    pair_check(&p, 0, count(&p, -1, SD_EV_CLOSED), "CLOSED: there may be more streams");
+    sd_mem_send(p.mem, p.client, p.client_sid, 77, pair_bytes(UP), UP, true);
+    pair_run(&p, SD_SECOND);
+    pair_check(&p, UP, heard(&p, p.server, p.server_sid, 77, &fin), "bytes of a late stream");
+    sd_mem_close(p.mem, p.client, p.client_sid);
+    pair_run(&p, SD_SECOND);
     pair_check(&p, 2, count(&p, -1, SD_EV_CLOSED), "CLOSED on both sides");
     pair_end(&p);
+}
+
+/* Streams that are opened together, over a network that loses: none is taken for the last. */
+static void test_streams_and_losses(void **state)
+{
+    (void)state;
+    enum { STREAMS = 20, LEN = 3000 };
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct pair p;
+        bool fin;
+        pair_cached(&p, &(struct pair_options){.seed = seed});
+        sd_mem_link(p.mem)->loss_ppm = 100000;
+        pair_open(&p, &(struct pair_options){0});
+        for (uint64_t s = 0; s < STREAMS; s++)
+            sd_mem_send(p.mem, p.client, p.client_sid, s, pair_bytes(LEN), LEN, true);
+        for (int i = 0; i < 150; i++) {
+            pair_run(&p, 200 * SD_MS);
+            for (uint64_t s = 0; s < STREAMS; s++)
+                if (heard(&p, p.server, p.server_sid, s, &fin) == LEN && fin)
+                    sd_mem_send(p.mem, p.server, p.server_sid, s, "", 0, true);
+        }
+        for (uint64_t s = 0; s < STREAMS; s++) {
+            pair_check(&p, LEN, heard(&p, p.server, p.server_sid, s, &fin), "bytes of a stream");
+            heard(&p, p.client, p.client_sid, s, &fin);
+            pair_check(&p, true, fin, "its end");
+        }
+        pair_end(&p);
+    }
 }
 
 /* close() ends all streams, after what was said on any of them. */
@@ -556,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_too_many_connections),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_streams_beside),
+        cmocka_unit_test(test_streams_and_losses),
         cmocka_unit_test(test_close_with_streams),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_wrong_server),
