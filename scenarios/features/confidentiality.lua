@@ -17,6 +17,7 @@ return scenario {
     at(0*s, client:request(server)),
     at(2*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     local readable = r.client.seen.text + r.server.seen.text
     if readable > 0 then

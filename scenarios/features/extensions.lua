@@ -31,6 +31,7 @@ return scenario {
     on(newer, "refused", note "the newer client's connection was refused"),
     at(11*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     if r.client.replies == 0 then
       return no "nobody is served"

@@ -23,6 +23,7 @@ return scenario {
     at(0*s, client:request(server)),
     at(2*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     if r.replies == 0 then
       return no "nothing was said"

@@ -28,6 +28,7 @@ return scenario {
     end),
     at(8*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     if r.replies == 0 then
       return no "nothing was said"

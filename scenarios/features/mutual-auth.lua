@@ -32,6 +32,7 @@ return scenario {
     on(stranger, "refused", note "the stranger's connection was refused"),
     at(11*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     if r.client.replies == 0 then
       return no "not even a client that is known is served"

@@ -24,6 +24,7 @@ return scenario {
     on(stranger, "refused", note "the stranger's connection was refused"),
     at(11*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     if r.client.replies == 0 then
       return no "whoever has the server's key is not served"

@@ -29,6 +29,7 @@ return scenario {
     on(victim, "refused", note "the victim's connection was refused"),
     at(8*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     if r.client.replies == 0 then
       return no "not even the true server is believed"

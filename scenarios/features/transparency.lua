@@ -20,6 +20,7 @@ return scenario {
     on(client, "error", note "the session is over"),
     at(16*s, stop()),
   },
+  ladder  = {},
   verdict = function (r)
     if r.replies == 0 then
       return no "nobody is served"
