@@ -98,6 +98,44 @@ static void test_signatures(void **state)
     assert_int_equal(sd_account_calls(&env.account, SD_OP_SIGN), SD_ROWS(names));
 }
 
+/* What the first agent of a process holds, the second holds too: nothing that libcrypto keeps for
+ * itself is booked on who came first. */
+static uint64_t peak_of(const char *name)
+{
+    static const char text[] = "what is signed";
+    const struct sd_identity *identity = sd_identity(name);
+    struct sd_env agent;
+    struct sd_chain chain;
+    uint8_t signature[SD_SIGNATURE_MAX];
+    const char *why;
+    assert_int_equal(sd_env_init(&agent, 1), SD_OK);
+    struct sd_env *before = sd_enter(&agent);
+    sd_chain_from_pem(&chain, &agent, identity->certificate);
+    sd_chain_verify(&chain, sd_identity_ca(), name, &why);
+    size_t len =
+        sd_sign_with_pem(signature, sizeof signature, identity->private_key, text, sizeof text);
+    sd_verify_with_certificate(&chain.certificate[0], signature, len, text, sizeof text);
+    sd_chain_free(&chain);
+    sd_leave(before);
+    uint64_t peak = sd_heap_peak(&agent);
+    sd_env_fini(&agent);
+    return peak;
+}
+
+static void test_no_one_is_first(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"server.example", "server.rsa.example",
+                                        "server.ed25519.example"};
+    for (size_t i = 0; i < SD_ROWS(names); i++) {
+        uint64_t first = peak_of(names[i]), second = peak_of(names[i]);
+        if (first != second)
+            fail_msg("%s: expected the second agent to hold as much as the first, %llu B, found "
+                     "%llu B",
+                     names[i], (unsigned long long)first, (unsigned long long)second);
+    }
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -107,6 +145,7 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_one_is_first), /* the first in this process */
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_signatures),
