@@ -39,6 +39,7 @@ static const struct sd_flag flags[] = {
     {"psk-identity", SD_FLAG_TEXT, "NAME", "its name", 0, 0},
     {"mtu", SD_FLAG_COUNT, "BYTES", "of the path, IP header included", 576, 65535},
     {"keylog", SD_FLAG_TEXT, "FILE", "keys for Wireshark", 0, 0},
+    {"log", SD_FLAG_TEXT, "PREFIX", "QUIC: qlog of session N to PREFIX-N.sqlog", 0, 0},
     {"option", SD_FLAG_LIST, "NAME=VALUE", "a knob of the protocol's own", 0, 0},
     {"tun", SD_FLAG_TEXT, "NAME", "tunnels: the interface to make", 0, 0},
     {"inner", SD_FLAG_TEXT, "IP/BITS", "tunnels: its address", 0, 0},
@@ -381,6 +382,7 @@ static int plan_live(struct plan *p, const struct sd_args *args, struct sd_error
         c->move_after = sd_args_count(args, "move-after", 1000) * SD_MS;
     }
     c->events = stderr;
+    c->logs = sd_args_text(args, "log", NULL);
     r = plan_options(p, args, error);
     if (r == SD_OK)
         r = plan_psk(p, args, error);

@@ -18,10 +18,23 @@ static void draw_id(struct quic *q, ngtcp2_cid *id, size_t len)
     ngtcp2_cid_init(id, bytes, len);
 }
 
-static void settings_of(struct quic_connection *c, ngtcp2_settings *s)
+/* ngtcp2 writes qlog 0.3 as JSON text sequences. */
+static void on_qlog(void *connection, uint32_t flags, const void *data, size_t len)
+{
+    const struct quic_connection *c = connection;
+    struct sd_env *env = c->quic->env;
+    (void)flags;
+    env->log(env->ctx, "sqlog", c->sid, data, len);
+}
+
+static void settings_of(struct quic_connection *c, const ngtcp2_cid *odcid, ngtcp2_settings *s)
 {
     struct quic *q = c->quic;
     ngtcp2_settings_default(s);
+    if (q->env->log) {
+        s->qlog.odcid = *odcid;
+        s->qlog.write = on_qlog;
+    }
     s->initial_ts = quic_time(q);
     s->rand_ctx.native_handle = q->env;
     s->max_tx_udp_payload_size = q->path_mtu - QUIC_UDP_IPV4;
@@ -69,15 +82,15 @@ int quic_open_client(struct quic_connection *c, uint32_t version)
 
     if (!quic_tls_new(c))
         return SD_E_NOMEM;
-    settings_of(c, &settings);
+    draw_id(q, &dcid, FIRST_CID);
+    draw_id(q, &scid, QUIC_CID_LEN);
+    settings_of(c, &dcid, &settings);
     parameters_of(c, &parameters);
     settings.original_version = c->retried_version;
     settings.preferred_versions = spoken;
     settings.preferred_versionslen = 1;
     settings.token.base = token;
     settings.token.len = quic_tickets_take_token(c, token);
-    draw_id(q, &dcid, FIRST_CID);
-    draw_id(q, &scid, QUIC_CID_LEN);
     quic_path_of(&path, &c->path);
     int r = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &path.path, version,
                                    &quic_client_callbacks, &settings, &parameters, &c->mem, c);
@@ -101,7 +114,7 @@ int quic_open_server(struct quic_connection *c, const ngtcp2_pkt_hd *hd, const n
 
     if (!quic_tls_new(c))
         return SD_E_NOMEM;
-    settings_of(c, &settings);
+    settings_of(c, odcid ? odcid : &hd->dcid, &settings);
     parameters_of(c, &parameters);
     draw_id(q, &scid, QUIC_CID_LEN);
     parameters.original_dcid = odcid ? *odcid : hd->dcid;

@@ -24,6 +24,9 @@ struct sd_env {
     struct sd_rng rng;
     /* One line of a key log, without newline; NULL when nobody listens.  ctx is the host's. */
     void (*keylog)(void *ctx, enum sd_key_format, const char *line);
+    /* More of a session's log in a format that the protocol's library writes ("sqlog", RFC 7464);
+     * NULL when nobody keeps it.  Set before the agent is made. */
+    void (*log)(void *ctx, const char *format, uint32_t sid, const void *data, size_t len);
     void *ctx;
     struct sd_account account;
     struct sd_heap *heap;

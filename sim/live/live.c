@@ -72,6 +72,21 @@ static void keep_key(void *ctx, enum sd_key_format format, const char *line)
     }
 }
 
+/* A file a session: the first piece begins it. */
+static void keep_log(void *ctx, const char *format, uint32_t sid, const void *data, size_t len)
+{
+    struct live *l = ctx;
+    char path[4096];
+    snprintf(path, sizeof path, "%s-%u.%s", l->config->logs, sid, format);
+    FILE *f = fopen(path, sid > l->logged ? "wb" : "ab");
+    if (!f)
+        return;
+    fwrite(data, 1, len, f);
+    fclose(f);
+    if (sid > l->logged)
+        l->logged = sid;
+}
+
 static void unit_out(void *ctx, const struct sd_unit *unit)
 {
     live_send(ctx, unit);
@@ -316,6 +331,7 @@ static int begin(struct live *l, const struct sd_live_config *config, struct sd_
     l->env.epoch_s = unix_ns / SD_SECOND - 1;
     l->env.random = real_random;
     l->env.keylog = keep_key;
+    l->env.log = l->config->logs ? keep_log : NULL;
     l->env.ctx = l;
     return SD_OK;
 }

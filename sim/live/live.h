@@ -37,8 +37,9 @@ struct sd_live_config {
     uint32_t inner_ip;
     uint8_t inner_prefix;
 
-    FILE *events; /* a line for each event; NULL: none */
-    FILE *keylog; /* NULL: none */
+    FILE *events;     /* a line for each event; NULL: none */
+    FILE *keylog;     /* NULL: none */
+    const char *logs; /* each session's log goes to LOGS-SESSION.FORMAT; NULL: none */
 };
 
 struct sd_live_result {

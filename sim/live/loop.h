@@ -61,6 +61,7 @@ struct live {
     /* What is to be done once, by time; 0: nothing. */
     sd_time rebind_at, rekey_at, again_at, move_at;
     sd_sid rekey_sid;
+    sd_sid logged; /* the last session with a log */
     char why[160];
 };
 

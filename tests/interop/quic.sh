@@ -149,6 +149,8 @@ ours_to_go() {
 }
 
 ours_to_go fresh fresh "" "" "$who" 'ALPN shakedown'
+ours_to_go qlog fresh "" "--log qlog" "$who"
+all_seen qlog-1.sqlog '"qlog_format":"JSON-SEQ"' transport:packet_sent || failures=$((failures + 1))
 ours_to_go Retry fresh -retry "" "$who"
 ours_to_go "resumed" resumed "" "" resumed
 ours_to_go "client certificate" fresh -mutual "--identity client.example" 'ALPN shakedown'
