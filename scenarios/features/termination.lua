@@ -1,12 +1,14 @@
 -- Does the other side learn that a session is over, and only from its peer?
 --
--- One session is closed.  Of another, on TCP, an attacker says in the client's name that the
--- connection is over: the server must not take that for the end that its peer meant.
+-- One session is closed.  Of another an attacker says in either side's name that it is over, where
+-- anybody can (by TCP's FIN, by gQUIC's public reset): nobody must take that for the end that its peer
+-- meant, though it may be one.
 
 local client, server = host "client", host "server"
 local victim, other  = host "victim", host "other"
 local mallory, switch = host "mallory", router "switch"
-local tape = switch:record { from = victim, what = "data" }
+local of_victim = switch:record { from = victim, what = "data" }
+local of_other  = switch:record { from = other, what = "data" }
 local heard, fooled = false, false
 
 return scenario {
@@ -20,15 +22,20 @@ return scenario {
     victim:runs { each.protocol }, other:runs { each.protocol },
   },
   timeline = {
-    at(0*s, tape),
+    at(0*s, of_victim),
+    at(0*s, of_other),
     at(0*s, client:request(server) { datagram = true }),
     at(0*s, victim:request(other) { datagram = true }),
     at(8*s, client:close(server)),
-    at(8*s, mallory:cut(tape) { how = "fin" }),
+    at(8*s, mallory:cut(of_victim) { how = "fin" }),
+    at(8*s, mallory:cut(of_other) { how = "fin" }),
     on(server, "closed", function ()
       heard = true
     end),
     on(other, "closed", function ()
+      fooled = true
+    end),
+    on(victim, "closed", function ()
       fooled = true
     end),
     on(client, "error", note "the session is over"),
@@ -42,9 +49,9 @@ return scenario {
     elseif not heard then
       return no "a peer that is done says nothing of it"
     elseif fooled then
-      return no "a FIN that anybody can send looks like the end that the peer meant"
+      return no "an end that anybody can forge looks like the one that the peer meant"
     elseif r.mallory.packets_out > 0 then
-      return yes "the end is told under the session's keys; a forged FIN is no end but an error"
+      return yes "the end is told under the session's keys; a forged one breaks it, as an error"
     end
     return yes "the end is told under the session's keys; there is no other"
   end,
