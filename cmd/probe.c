@@ -14,6 +14,7 @@
 #include "protocols/crypto/box.h"
 #include "protocols/crypto/ctr.h"
 #include "protocols/crypto/kdf.h"
+#include "protocols/crypto/legacy.h"
 #include "protocols/crypto/mask.h"
 #include "protocols/crypto/modp.h"
 
@@ -217,6 +218,27 @@ static bool chacha20_mask(struct probe_tools *t, size_t len)
     return true;
 }
 
+static bool md4(struct probe_tools *t, size_t len)
+{
+    (void)t;
+    sd_md4(out, in, len);
+    return true;
+}
+
+static bool md5(struct probe_tools *t, size_t len)
+{
+    (void)t;
+    sd_md5(out, in, len);
+    return true;
+}
+
+static bool des(struct probe_tools *t, size_t len)
+{
+    (void)t, (void)len;
+    sd_des(out, in, in);
+    return true;
+}
+
 static void no_chance(struct sd_env *env, void *buf, size_t len)
 {
     (void)env;
@@ -268,6 +290,8 @@ const struct probe probes[] = {
     {SD_OP_HASH, "SHA2-384", "SHA384", true, hash},
     {SD_OP_HASH, "SHA2-512", "SHA512", true, hash},
     {SD_OP_HASH, "SHA1", "SHA1", true, hash},
+    {SD_OP_HASH, "MD4", NULL, true, md4},
+    {SD_OP_HASH, "MD5", NULL, true, md5},
     {SD_OP_HASH, "BLAKE2S-256", "BLAKE2S-256", true, hash},
     {SD_OP_MAC, "HMAC", "HMAC", true, mac},
     {SD_OP_MAC, "BLAKE2SMAC", "BLAKE2SMAC", true, mac},
@@ -286,6 +310,7 @@ const struct probe probes[] = {
     {SD_OP_SEAL, "AES-128-CBC", "AES-128-CBC", true, seal},
     {SD_OP_SEAL, "AES-256-CBC", "AES-256-CBC", true, seal},
     {SD_OP_SEAL, "AES-128-CTR", NULL, true, ctr_seal},
+    {SD_OP_SEAL, "DES", NULL, false, des},
     {SD_OP_SEAL, "AES-128-ECB", NULL, false, aes_mask},
     {SD_OP_SEAL, "ChaCha20", NULL, false, chacha20_mask},
     {0},

@@ -171,7 +171,7 @@ int ipsec_read_config(struct ipsec *ipsec, const struct sd_config *c, struct sd_
         set->esp_words = ESP_CBC;
     }
     read_mode(set, mode, client);
-    if (set->own_proof == IKE_PROOF_EAP)
+    if (set->own_proof == IKE_PROOF_EAP && c->psk_identity)
         set->id = c->psk_identity;
     for (const struct sd_option *o = c->options; o && o->name; o++) {
         int result = read_option(set, o, error);

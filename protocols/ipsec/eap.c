@@ -12,8 +12,8 @@ static size_t secret_of(const struct ipsec *ipsec, const char *identity,
     const struct sd_config *c = ipsec->config;
     if (c->delegate)
         return c->delegate->secret(c->delegate->ctx, identity, secret, EAP_SECRET_MAX);
-    if (!c->psk || !c->psk_identity || strcmp(c->psk_identity, identity) != 0 ||
-        c->psk_len > EAP_SECRET_MAX)
+    bool known = !c->psk_identity || strcmp(c->psk_identity, identity) == 0;
+    if (!c->psk || !known || c->psk_len > EAP_SECRET_MAX)
         return 0;
     memcpy(secret, c->psk, c->psk_len);
     return c->psk_len;

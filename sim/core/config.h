@@ -77,7 +77,7 @@ struct sd_config {
     uint16_t path_mtu;      /* of the outer IP packet; 0: 1500 */
     uint32_t inner_net;     /* tunnels: our own inner addresses, host order; 0: not told */
     uint8_t inner_prefix;   /* bits; 32: one address */
-    const struct sd_delegate *delegate; /* NULL: psk, for psk_identity */
+    const struct sd_delegate *delegate; /* NULL: psk, for psk_identity if there is one */
     const struct sd_peer *peers;
     size_t peer_count;
     const struct sd_peer *directory; /* MinimaLT: who answers look-ups; NULL: each server itself */
