@@ -95,7 +95,13 @@ static void measure(struct mt_transport *t, sd_time trip)
         t->variation = (3 * t->variation + off) / 4;
         t->smoothed = (7 * t->smoothed + trip) / 8;
     }
-    t->timeout = t->smoothed + 4 * t->variation;
+}
+
+/* What is acknowledged ends the doubling, as Linux has it: else a few losses in a row would make
+ * every further one wait for a minute. */
+static void set_timeout(struct mt_transport *t)
+{
+    t->timeout = t->smoothed ? t->smoothed + 4 * t->variation : MT_TIMEOUT_FIRST;
     if (t->timeout < MT_TIMEOUT_LEAST)
         t->timeout = MT_TIMEOUT_LEAST;
     if (t->timeout > MT_TIMEOUT_MOST)
@@ -199,6 +205,7 @@ void mt_transport_acknowledged(struct mt_transport *t, sd_time now, uint32_t up_
         measure(t, trip);
         watch_queue(t, trip);
     }
+    set_timeout(t);
     if (t->recovering)
         recover(t, up_to, packets);
     else
