@@ -77,7 +77,7 @@ void mt_transport_sent(struct mt_transport *t, struct mt_segment *s, sd_time now
 {
     s->lost = false;
     s->sent_at = now;
-    s->transmissions++;
+    s->measures = s->transmissions++ == 0; /* Karn */
     t->under_way++;
     t->urgent = false;
     if (t->again_at == SD_NEVER)
@@ -98,10 +98,12 @@ static void measure(struct mt_transport *t, sd_time trip)
 }
 
 /* What is acknowledged ends the doubling, as Linux has it: else a few losses in a row would make
- * every further one wait for a minute. */
+ * every further one wait for a minute.  But not before there is a measure (RFC 6298 5). */
 static void set_timeout(struct mt_transport *t)
 {
-    t->timeout = t->smoothed ? t->smoothed + 4 * t->variation : MT_TIMEOUT_FIRST;
+    if (!t->smoothed)
+        return;
+    t->timeout = t->smoothed + 4 * t->variation;
     if (t->timeout < MT_TIMEOUT_LEAST)
         t->timeout = MT_TIMEOUT_LEAST;
     if (t->timeout > MT_TIMEOUT_MOST)
@@ -192,16 +194,17 @@ void mt_transport_acknowledged(struct mt_transport *t, sd_time now, uint32_t up_
     }
     uint32_t packets = 0;
     sd_time trip = 0;
+    bool measures = true; /* what waited behind a lost one shows how long that took, not the path */
     for (struct mt_segment *s; (s = t->first) && s->sequence <= up_to; packets++) {
-        if (s->transmissions == 1 && now > s->sent_at)
-            trip = now - s->sent_at;
+        measures &= s->measures;
+        trip = now - s->sent_at;
         if (!s->lost)
             t->under_way--;
         t->first = s->next;
         sd_free(s);
     }
     t->duplicates = 0;
-    if (trip > 0) {
+    if (measures && trip > 0) {
         measure(t, trip);
         watch_queue(t, trip);
     }
@@ -236,6 +239,12 @@ void mt_transport_repeat(struct mt_transport *t)
     lose_all(t);
     t->window = MT_WINDOW;
     t->timeout = MT_TIMEOUT_FIRST;
+}
+
+void mt_transport_unmeasured(struct mt_transport *t)
+{
+    for (struct mt_segment *s = t->first; s; s = s->next)
+        s->measures = false;
 }
 
 void mt_transport_restart(struct mt_transport *t)

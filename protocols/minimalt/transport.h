@@ -15,7 +15,8 @@ struct mt_segment {
     struct mt_segment *next;
     uint32_t sequence;
     uint16_t len;
-    bool lost; /* to be sent again */
+    bool lost;     /* to be sent again */
+    bool measures; /* its acknowledgment shows a round trip */
     uint32_t transmissions;
     sd_time sent_at; /* the last time */
     uint8_t calls[];
@@ -61,6 +62,8 @@ void mt_transport_acknowledged(struct mt_transport *, sd_time now, uint32_t up_t
 void mt_transport_expired(struct mt_transport *);
 /* Everything under way goes again, as fast as at the beginning. */
 void mt_transport_repeat(struct mt_transport *);
+/* What is under way says nothing of round trips: nobody would have sent it again. */
+void mt_transport_unmeasured(struct mt_transport *);
 /* P: a rekey or a move may be an attacker's doing. */
 void mt_transport_restart(struct mt_transport *);
 

@@ -180,8 +180,10 @@ void mt_tunnel_met(struct minimalt *mt, struct mt_tunnel *t)
     t->met = true;
     mt->stats.half_open--;
     mt->stats.sessions++;
-    if (!t->initiator)
+    if (!t->initiator) {
         mt->strangers--;
+        mt_transport_unmeasured(&t->transport);
+    }
     if (t->initiator)
         mt_tell_all(mt, t, SD_EV_PEER_AUTH, "it has the key of its signed record");
     else

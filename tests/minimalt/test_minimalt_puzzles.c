@@ -333,7 +333,7 @@ static void test_too_many_held(void **state)
     pair_run(&p, SD_SECOND);
     for (size_t i = 0; i < MT_HELD + 2; i++)
         pair_open(&p, &(struct pair_options){0});
-    pair_run(&p, SD_SECOND);
+    pair_run(&p, 5 * SD_SECOND);
     pair_check(&p, 1 + MT_HELD, sd_mem_count(p.mem, p.server, SD_EV_READY), "READY");
     pair_check(&p, 2, sd_mem_count(p.mem, p.client, SD_EV_ERROR), "refused");
     pair_end(&p);

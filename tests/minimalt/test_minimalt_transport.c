@@ -193,8 +193,32 @@ static void test_repeated_packets_measure_nothing(void **state)
     mt_transport_sent(&t, mt_transport_lost(&t), SD_SECOND);
     assert_int_equal(t.again_at, 3 * SD_SECOND);
     mt_transport_acknowledged(&t, SD_SECOND + 10 * SD_MS, 1, true);
-    assert_int_equal(t.timeout, SD_SECOND); /* neither measured nor doubled any more */
+    assert_int_equal(t.timeout, 2 * SD_SECOND); /* nor does it end the doubling yet */
     assert_int_equal(t.again_at, SD_NEVER);
+    mt_transport_fini(&t);
+    sd_env_fini(&env);
+}
+
+/* What was acknowledged late, because it waited behind a lost packet, measures nothing either, and
+ * once there is a measure an acknowledgment ends the doubling. */
+static void test_waiting_measures_nothing(void **state)
+{
+    (void)state;
+    struct sd_env env;
+    struct mt_transport t;
+    assert_int_equal(sd_env_init(&env, 1), SD_OK);
+    mt_transport_init(&t);
+    mt_transport_sent(&t, mt_transport_add(&t, &env, NULL, 0), 0);
+    mt_transport_acknowledged(&t, 100 * SD_MS, 1, true);
+    assert_int_equal(t.timeout, 300 * SD_MS);
+    for (int i = 0; i < 2; i++)
+        mt_transport_sent(&t, mt_transport_add(&t, &env, NULL, 0), SD_SECOND);
+    mt_transport_expired(&t); /* the first was lost, the second has arrived */
+    assert_int_equal(t.timeout, 600 * SD_MS);
+    mt_transport_sent(&t, mt_transport_lost(&t), 2 * SD_SECOND);
+    mt_transport_acknowledged(&t, 2 * SD_SECOND + 100 * SD_MS, 3, true);
+    assert_int_equal(t.timeout, 300 * SD_MS);
+    assert_int_equal(t.smoothed, 100 * SD_MS);
     mt_transport_fini(&t);
     sd_env_fini(&env);
 }
@@ -245,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_repeated_packets_measure_nothing),
+        cmocka_unit_test(test_waiting_measures_nothing),
         cmocka_unit_test(test_arrivals),
     };
     if (sd_core_init() != SD_OK)
