@@ -8,7 +8,8 @@
  * stateless resets and tokens derive from, so that they outlive the agent; RFC 9000 10.3.2),
  * "version" (of a client's first packet, hexadecimal; an unknown one brings version negotiation),
  * "verify" ("agent" refuses a peer that cannot be verified, "application" only tells), "pacing"
- * ("on": RFC 9002 7.7; "off" as the lab's TCP). */
+ * ("on": RFC 9002 7.7; "off" as the lab's TCP), "suites" (ciphers by GnuTLS's names, with colons
+ * between), "extension" ("unknown": a client sends one that nobody knows). */
 #ifndef SD_QUIC_AGENT_H
 #define SD_QUIC_AGENT_H
 

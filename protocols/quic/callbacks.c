@@ -192,9 +192,10 @@ static int on_stream_closed(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_
                             void *connection, void *stream)
 {
     (void)flags, (void)code;
-    bool theirs = !(id & QUIC_STREAM_SERVER) != !!((struct quic_connection *)connection)->client;
+    struct quic_connection *c = connection;
+    bool of_server = id & QUIC_STREAM_SERVER, theirs = of_server == c->client;
     if (stream)
-        quic_stream_over(connection, stream);
+        quic_stream_over(c, stream);
     if (theirs && (id & QUIC_STREAM_UNI))
         ngtcp2_conn_extend_max_streams_uni(ng, 1);
     else if (theirs)

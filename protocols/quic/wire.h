@@ -22,8 +22,6 @@
 /* 15, 17.2.1 */
 #define QUIC_VERSION_NEGOTIATION 0u
 #define QUIC_VERSION_1           1u
-/* 15: ?a?a?a?a is reserved, to exercise version negotiation. */
-#define QUIC_VERSION_RESERVED 0x1a2a3a4au
 
 /* 17.2, 17.3: the first byte */
 #define QUIC_LONG        0x80u
