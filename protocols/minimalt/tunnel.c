@@ -178,6 +178,8 @@ void mt_tunnel_heard(struct minimalt *mt, struct mt_tunnel *t, const struct sd_p
 void mt_tunnel_met(struct minimalt *mt, struct mt_tunnel *t)
 {
     t->met = true;
+    if (!t->transport.smoothed) /* it is there: the waiting for it begins anew */
+        t->transport.timeout = MT_TIMEOUT_FIRST;
     mt->stats.half_open--;
     mt->stats.sessions++;
     if (!t->initiator) {
