@@ -169,17 +169,22 @@ bool sd_certificate_is_for(const struct sd_certificate *c, const char *host)
 
 const char *sd_certificate_name(const struct sd_certificate *c, char *text, size_t cap)
 {
+    struct aside a;
+    step_aside(&a);
     X509 *x = parse(c);
     if (!x ||
         X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, text, (int)cap) < 0)
         snprintf(text, cap, "?");
     X509_free(x);
+    step_back(&a);
     return text;
 }
 
 bool sd_certificate_public_key(struct sd_certificate *key, struct sd_env *env,
                                const struct sd_certificate *c)
 {
+    struct aside a;
+    step_aside(&a);
     X509 *x = parse(c);
     int len = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), NULL) : 0;
     *key = (struct sd_certificate){0};
@@ -188,6 +193,7 @@ bool sd_certificate_public_key(struct sd_certificate *key, struct sd_env *env,
         key->len = (size_t)i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &at);
     }
     X509_free(x);
+    step_back(&a);
     return key->der != NULL;
 }
 
@@ -318,14 +324,19 @@ bool sd_verify_with_public_key(const struct sd_certificate *key, const uint8_t *
 
 bool sd_certificate_key_is(const struct sd_certificate *c, const char *algorithm)
 {
+    struct aside a;
+    step_aside(&a);
     X509 *x = parse(c);
     bool is = x && X509_get0_pubkey(x) && EVP_PKEY_is_a(X509_get0_pubkey(x), algorithm);
     X509_free(x);
+    step_back(&a);
     return is;
 }
 
 bool sd_public_key_sha1(const char *pem, uint8_t hash[SD_SHA1_LEN])
 {
+    struct aside a;
+    step_aside(&a);
     X509 *x = sd_pem_certificate(pem);
     unsigned char *der = NULL;
     int len = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der) : 0;
@@ -333,5 +344,6 @@ bool sd_public_key_sha1(const char *pem, uint8_t hash[SD_SHA1_LEN])
         sd_sha1(hash, der, (size_t)len);
     OPENSSL_free(der);
     X509_free(x);
+    step_back(&a);
     return len > 0;
 }
