@@ -54,5 +54,5 @@ changed=$(count "$dir/changed.pcapng" 'esp.icv_bad == 1')
 
 outcome=failed
 [ $status = 0 ] && outcome=ok && echo "1 passed, 0 failed (ipsec cbc, $esp packets)"
-said $outcome ipsec capture "cbc, ICV verified" Wireshark "$(tshark_version)"
+said $outcome ipsec capture "cbc, ICV verified" tshark "$(tshark_version)"
 exit $status

@@ -55,5 +55,5 @@ expect "messages that name $initiator, with another key" 0 \
 
 outcome=failed
 [ $status = 0 ] && outcome=ok && echo "1 passed, 0 failed (ipsec $mode, $sealed sealed messages)"
-said $outcome ipsec capture "IKEv2 $mode" Wireshark "$(tshark_version)"
+said $outcome ipsec capture "IKEv2 $mode" tshark "$(tshark_version)"
 exit $status
