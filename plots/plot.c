@@ -4,7 +4,6 @@
 #include "plots/plot_layout.h"
 #include "plots/svg.h"
 #include "results/files.h"
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +87,8 @@ static void describe_gaps(const struct plot_layout *layout, char note[NOTE])
         say(note, "%sThe axis is linear, because nothing is above 0.", *note ? " " : "");
 }
 
-/* "TLS 1.2: 3 of 20 unfinished, 1 failed"; a number says what it is: "loss 5%" */
+/* "TLS 1.2: 3 of 20 unfinished, 1 failed"; protocols and modes say themselves what they
+ * are, others not: "loss 5%" */
 static void describe_series(const struct plot_data *data, size_t series, char *text, size_t cap)
 {
     struct plot_count count = sd_plot_count(data, series);
@@ -105,9 +105,9 @@ static void describe_series(const struct plot_data *data, size_t series, char *t
     char word[96], name[96], total[32];
     snprintf(total, sizeof total, " of %zu", count.runs);
     sd_cell_text(data->spec->by, data->series.cell[series], word, sizeof word);
-    bool number = isdigit((unsigned char)word[0]);
-    sd_name_text(number ? data->spec->by : "", name, sizeof name);
-    int len = snprintf(text, cap, "%s%s%s", name, number ? " " : "", word);
+    bool itself = !strcmp(data->spec->by, "protocol") || !strcmp(data->spec->by, "mode");
+    sd_name_text(itself ? "" : data->spec->by, name, sizeof name);
+    int len = snprintf(text, cap, "%s%s%s", name, itself ? "" : " ", word);
     bool first = true;
     for (size_t i = 0; i < 3 && len > 0 && (size_t)len < cap; i++) {
         if (!parts[i].runs)

@@ -325,7 +325,8 @@ void sd_plot_number(const struct plot_layout *layout, double value, char text[SD
     if (layout->y.log)
         sd_amount_text(layout->y_column, value, text);
     else
-        snprintf(text, SD_AMOUNT, "%.3g", value / layout->y.of_unit);
+        snprintf(text, SD_AMOUNT, value < 1000 * layout->y.of_unit ? "%.3g" : "%.0f",
+                 value / layout->y.of_unit);
 }
 
 /* Room for the numbers over the bars. */
