@@ -57,6 +57,7 @@ static const struct {
     {PROBE("mobility"), "protocol=tls13 mode=fresh", NO},
     {PROBE("source-validation"), "protocol=wireguard defence=always", YES},
     {PROBE("source-validation"), "protocol=dtls12 defence=never", NO},
+    {PROBE("source-validation"), "protocol=curvecp defence=always", PARTLY},
     {PROBE("app-negotiation"), "protocol=dtls12", YES},
     {PROBE("app-negotiation"), "protocol=curvecp", NO},
     {PROBE("extensions"), "protocol=tls13", YES},
