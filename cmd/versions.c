@@ -2,8 +2,11 @@
 #include "lua/scenario.h"
 #include "sim/core/root.h"
 #include <dirent.h>
+#include <gnutls/gnutls.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <nettle/version.h>
+#include <ngtcp2/ngtcp2.h>
 #include <openssl/crypto.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -16,14 +19,21 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
+#define TEXT_OF(number)      #number
+#define DOTTED(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
+#define NETTLE               DOTTED(NETTLE_VERSION_MAJOR, NETTLE_VERSION_MINOR)
+
 const struct sd_store_version *sd_versions(size_t *count)
 {
     static struct sd_store_version version[] = {
         {"ns3", SD_NS3_VERSION}, {"openssl", NULL},      {"libsodium", NULL},
+        {"gnutls", NULL},        {"ngtcp2", NULL},       {"nettle", NETTLE},
         {"lua", SD_LUA_VERSION}, {"compiler", COMPILER},
     };
     version[1].version = OpenSSL_version(OPENSSL_VERSION_STRING);
     version[2].version = sodium_version_string();
+    version[3].version = gnutls_check_version(NULL);
+    version[4].version = ngtcp2_version(0)->version_str;
     *count = sizeof version / sizeof *version;
     return version;
 }
