@@ -222,11 +222,10 @@ void mt_connection_cut(struct minimalt *mt, struct mt_connection *c, struct sd_w
     if (c->out_ended && !c->end_sent) {
         put_call(w, c->id, MT_CALL_DATA, 0);
         c->end_sent = true;
-        if (c->stream) {
-            look_for_end(mt, c);
-            return;
-        }
+        bool beside = c->stream != 0;
         look_for_end(mt, c);
+        if (beside)
+            return; /* it may be over */
     }
     if (may_close(c) && (size_t)(w->end - w->at) >= MT_CALL_HEADER + 4) {
         put_call(w, 0, MT_CALL_CLOSE, 4);

@@ -109,14 +109,16 @@ static void cut_control(struct mt_tunnel *t, struct sd_writer *w)
     }
 }
 
-/* Connections take turns: the one that filled a packet comes last in the next. */
+/* Connections take turns: the one that filled a packet comes last in the next.  One that ends takes
+ * those beside it along, the next perhaps, and then the turn begins anew. */
 static void cut_connections(struct minimalt *mt, struct mt_tunnel *t, struct sd_writer *w)
 {
-    struct mt_connection *next;
-    for (struct mt_connection *c = t->connections; c; c = next) {
-        next = c->next;
+    for (struct mt_connection *c = t->connections; c;) {
+        struct mt_connection *next = c->next;
+        uint32_t live = t->live;
         if (mt_connection_has_more(c))
             mt_connection_cut(mt, c, w);
+        c = t->live == live ? next : t->connections;
     }
     struct mt_connection *first = t->connections;
     if (first && first->next && mt_connection_has_more(first)) {

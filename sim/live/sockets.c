@@ -42,7 +42,9 @@ static int open_socket(int type, const struct sd_addr *local, struct sd_error *e
                        proto ? " for an IP protocol, which takes CAP_NET_RAW" : "",
                        strerror(errno));
     struct sockaddr_in s = to_socket(local);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    /* Of UDP it would let others take the port, and what comes to it. */
+    if (type == SOCK_STREAM)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
     if (bind(fd, (struct sockaddr *)&s, sizeof s) < 0) {
         sd_fail(error, SD_E_IO, "live: cannot listen on %s: %s; choose another address or port",
