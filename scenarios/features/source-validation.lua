@@ -41,7 +41,8 @@ return scenario {
   measure = {
     "server.sessions", "server.half_open.peak",
     sent = function (r)
-      return (r.server.bytes_out - r.honest.bytes_in) / r.attacker.bytes_out
+      local known_clients = r.honest.bytes_in + r.mover.bytes_in + r.stayer.bytes_in
+      return (r.server.bytes_out - known_clients) / r.attacker.bytes_out
     end,
   },
   verdict = function (r)

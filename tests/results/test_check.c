@@ -118,7 +118,7 @@ static const struct {
     {"cpu_*", "cpu_ns_server", SD_STEADY, 1000000, 1010000, 1010001},
     {"cpu_*", "cpu_ns_server", SD_VARYING, 1000000, 1150000, 1150001},
     {"cpu_*", "cpu_ns_server", SD_VARYING, 2000, 3000, 3001},
-    {"state_peak_bytes*", "state_peak_bytes_server", SD_STEADY, 10000, 11000, 11001},
+    {"state_peak_bytes*", "state_peak_bytes_server", SD_STEADY, 10000, 12000, 12001},
     {"state_peak_bytes*", "state_peak_bytes_server", SD_VARYING, 100, 356, 357},
     {"half_open_peak*", "half_open_peak_server", SD_VARYING, 100, 110, 111},
     {"half_open_peak*", "half_open_peak_server", SD_VARYING, 3, 5, 6},
