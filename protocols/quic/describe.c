@@ -1,5 +1,5 @@
-/* describe.c - names for ladders, from bytes alone: packet types, and what is encrypted called so.
- */
+/* describe.c - names for ladders, from bytes alone: packet types, and what is encrypted in the
+ * brackets of RFC 8446. */
 #include "protocols/quic/quic.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 static const char *name_of(const struct quic_packet *p, bool from_client, char *words, size_t cap)
 {
     if (!p->is_long)
-        return "1-RTT (encrypted)";
+        return "1-RTT [encrypted]";
     if (p->version == QUIC_VERSION_NEGOTIATION)
         return "Version Negotiation";
     if (p->version != QUIC_VERSION_1)
@@ -18,9 +18,9 @@ static const char *name_of(const struct quic_packet *p, bool from_client, char *
             return words;
         return from_client && p->token_len > 0 ? "Initial (token)" : "Initial";
     case QUIC_0RTT:
-        return "0-RTT (encrypted)";
+        return "(0-RTT early data)";
     case QUIC_HANDSHAKE:
-        return "Handshake (encrypted)";
+        return "Handshake {encrypted}";
     default:
         return "Retry";
     }
