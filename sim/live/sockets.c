@@ -32,19 +32,24 @@ static struct sd_addr local_of(int fd, uint8_t proto)
     return from_socket(&s, proto);
 }
 
-static int open_socket(int type, const struct sd_addr *local, struct sd_error *error)
+static void share_port(int fd, int shared)
+{
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shared, sizeof shared);
+}
+
+/* shared: whoever has the port lets this socket have it, too.  Of UDP that is for a moment only:
+ * the one bound last gets what comes. */
+static int open_socket(int type, const struct sd_addr *local, bool shared, struct sd_error *error)
 {
     char text[SD_ADDR_TEXT];
-    int one = 1, big = 4 << 20, proto = type == SOCK_RAW ? local->proto : 0;
+    int big = 4 << 20, proto = type == SOCK_RAW ? local->proto : 0;
     int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, proto);
     if (fd < 0)
         return sd_fail(error, SD_E_IO, "live: no socket%s: %s",
                        proto ? " for an IP protocol, which takes CAP_NET_RAW" : "",
                        strerror(errno));
     struct sockaddr_in s = to_socket(local);
-    /* Of UDP it would let others take the port, and what comes to it. */
-    if (type == SOCK_STREAM)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    share_port(fd, shared);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
     if (bind(fd, (struct sockaddr *)&s, sizeof s) < 0) {
         sd_fail(error, SD_E_IO, "live: cannot listen on %s: %s; choose another address or port",
@@ -64,7 +69,7 @@ int live_udp_open(struct live *l, const struct sd_addr *local, struct sd_error *
 {
     if (l->udps == LIVE_UDP_MAX)
         return sd_fail(error, SD_E_INTERNAL, "live: more than %d UDP carriers", LIVE_UDP_MAX);
-    int fd = open_socket(type_of(local), local, error);
+    int fd = open_socket(type_of(local), local, false, error);
     if (fd < 0)
         return fd;
     l->udp[l->udps++] = (struct live_udp){.fd = fd, .local = local_of(fd, local->proto)};
@@ -77,10 +82,12 @@ int live_udp_move(struct live *l, uint32_t ip, struct sd_error *error)
         struct live_udp *u = &l->udp[i];
         struct sd_addr local = sd_ipv4_word(ip, u->local.port);
         local.proto = u->local.proto;
-        int fd = open_socket(type_of(&local), &local, error);
+        share_port(u->fd, true);
+        int fd = open_socket(type_of(&local), &local, true, error);
         if (fd < 0)
             return fd;
         close(u->fd);
+        share_port(fd, false);
         *u = (struct live_udp){.fd = fd, .local = local_of(fd, local.proto)};
     }
     return SD_OK;
@@ -102,7 +109,7 @@ int live_udp_rebind(struct live *l, struct sd_error *error)
 {
     struct sd_addr any = l->udp[0].local;
     any.port = 0;
-    int fd = open_socket(SOCK_DGRAM, &any, error);
+    int fd = open_socket(SOCK_DGRAM, &any, false, error);
     if (fd < 0)
         return fd;
     close(l->udp[0].fd);
@@ -154,7 +161,7 @@ static struct live_tcp *adopt(struct live *l, int fd, const struct sd_addr *remo
 
 int live_tcp_listen(struct live *l, const struct sd_addr *local, struct sd_error *error)
 {
-    int fd = open_socket(SOCK_STREAM, local, error);
+    int fd = open_socket(SOCK_STREAM, local, true, error);
     if (fd < 0)
         return fd;
     if (listen(fd, 128) < 0) {
@@ -174,7 +181,7 @@ struct live_tcp *live_tcp_connect(struct live *l, const struct sd_addr *remote,
         local = sd_ipv4(0, 0, 0, 0, 0);
     if (!sd_addr_equal(remote, &l->config->remote))
         local.port = 0; /* that is of another carrier */
-    int fd = open_socket(SOCK_STREAM, &local, error);
+    int fd = open_socket(SOCK_STREAM, &local, true, error);
     if (fd < 0)
         return NULL;
     struct sockaddr_in to = to_socket(remote);

@@ -51,7 +51,7 @@ ns3/:sim/ns3/
 (lua5[.]4/)?(lua|lauxlib|lualib)[.]h:lua/
 openssl/:sim/core/|protocols/|cmd/
 sodium:sim/core/|protocols/|cmd/
-(gnutls|nettle)/:sim/core/|protocols/quic/|cmd/bench/
-ngtcp2/:protocols/quic/|cmd/bench/
+(gnutls|nettle)/:sim/core/|protocols/quic/|cmd/
+ngtcp2/:protocols/quic/|cmd/
 ROWS
 exit $status
