@@ -70,7 +70,7 @@ void sd_index_remove(struct sd_index *x, uint64_t hash, const void *item)
     if (!x->size)
         return;
     uint32_t mask = x->size - 1, i = (uint32_t)hash & mask;
-    while (x->slot[i].item && x->slot[i].item != item)
+    while (x->slot[i].item && (x->slot[i].item != item || x->slot[i].hash != hash))
         i = (i + 1) & mask;
     if (!x->slot[i].item)
         return;

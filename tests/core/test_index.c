@@ -64,6 +64,31 @@ static void test_index(void **state)
     }
 }
 
+/* One thing under several hashes, as a connection under all its ids: only that hash goes. */
+static void test_several_hashes(void **state)
+{
+    (void)state;
+    static const uint64_t hash[] = {8, 16, 24}; /* of one home, so that they are probed in turn */
+    for (size_t gone = 0; gone < SD_ROWS(hash); gone++) {
+        struct sd_env env;
+        struct sd_index x = {0};
+        int thing = 0;
+        assert_int_equal(sd_env_init(&env, 1), SD_OK);
+        for (size_t i = 0; i < SD_ROWS(hash); i++)
+            assert_true(sd_index_add(&x, &env, hash[i], &thing));
+        sd_index_remove(&x, hash[gone], &thing);
+        for (size_t i = 0; i < SD_ROWS(hash); i++) {
+            uint32_t cursor = 0;
+            bool there = sd_index_find(&x, hash[i], &cursor) != NULL;
+            if (there != (i != gone))
+                fail_msg("hash %zu gone: expected hash %zu %s, found it %s", gone, i,
+                         i != gone ? "there" : "gone", there ? "there" : "gone");
+        }
+        sd_free(x.slot);
+        sd_env_fini(&env);
+    }
+}
+
 /* They come in the order of their times, and at one time in that of `order`. */
 static void test_agenda(void **state)
 {
@@ -103,7 +128,9 @@ static void test_agenda(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_index), cmocka_unit_test(test_agenda)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_index),
+                                       cmocka_unit_test(test_several_hashes),
+                                       cmocka_unit_test(test_agenda)};
     if (sd_core_init() != SD_OK)
         return 3;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,7 @@ drop_netns() {
 # relay_wire NAMESPACE NAMESPACE DELAY_MS LOSS_PERCENT: 10.1.0.1 and 10.1.0.2 over the relay; its
 # pid in $relay.
 relay_wire() {
+    rm -f "$scratch/relay.log" # that of an earlier relay says "up", too
     "$RELAY" "$1" "$2" "$3" "$4" 7 >"$scratch/relay.log" 2>&1 </dev/null &
     relay=$!
     background+=("$relay")
