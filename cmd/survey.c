@@ -83,7 +83,7 @@ static int run(const struct sd_args *args)
 }
 
 static const struct sd_flag flags[] = {
-    {"quick", SD_FLAG_SWITCH, NULL, "small sweeps: a minute instead of an hour", 0, 0},
+    {"quick", SD_FLAG_SWITCH, NULL, "small sweeps: half a minute instead of several minutes", 0, 0},
     {"seed", SD_FLAG_COUNT, "N", "another seed for everything random; default 1", 0, UINT64_MAX},
     {"j", SD_FLAG_COUNT, "N", "runs at a time; default the processors", 1, 256},
     {"out", SD_FLAG_TEXT, "DIR", "where results go; default results/runs/survey", 0, 0},
