@@ -88,8 +88,11 @@ static int write_command(struct sd_campaign *campaign, const struct sd_args *arg
     return SD_OK;
 }
 
-static void default_dir(struct sd_campaign *campaign, const char *const *word, size_t words)
+/* Named by what was typed: the scenarios and tags, or the command alone. */
+static void default_dir(struct sd_campaign *campaign, const struct sd_args *args)
 {
+    const char *const *word = args->words ? args->word : &args->command->name;
+    size_t words = args->words ? args->words : 1;
     size_t len = (size_t)snprintf(campaign->dir, sizeof campaign->dir, "results/runs/");
     for (size_t i = 0; i < words && len < sizeof campaign->dir; i++) {
         const char *name = strrchr(word[i], '/');
@@ -117,7 +120,7 @@ int sd_campaign_prepare(struct sd_campaign *campaign, const struct sd_args *args
 
     const char *out = sd_args_text(args, "out", NULL);
     if (!out)
-        default_dir(campaign, word, words);
+        default_dir(campaign, args);
     else if (snprintf(campaign->dir, sizeof campaign->dir, "%s", out) >=
              (int)sizeof campaign->dir / 2)
         return sd_fail(error, SD_E_USAGE, "--out: the name of the folder is too long");

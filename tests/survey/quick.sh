@@ -9,11 +9,15 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 status=0
 
-"$SHAKEDOWN" survey --quick --out "$dir/survey" >"$dir/log" 2>&1 || {
+# Without --out, because README.md and --help say where the results are.
+(cd "$dir" && "$SHAKEDOWN" survey --quick) >"$dir/log" 2>&1 || {
     echo "survey --quick: expected exit status 0, found $?; it said:"
     cat "$dir/log"
     exit 1
 }
+found=$(ls "$dir/results/runs")
+[ "$found" = survey ] || { echo "survey --quick: expected results/runs/survey, found $found"; exit 1; }
+mv "$dir/results/runs/survey" "$dir/survey"
 for file in runs.csv manifest.json report.html tables/handshake-rtt.csv tables/handshake-loss.csv \
     plots/handshake-loss.svg; do
     [ -s "$dir/survey/$file" ] || {
